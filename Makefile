@@ -1,0 +1,63 @@
+# `make book` and `make test` do everything, on any machine with Python 3.11 or later, git and make.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+TESTED := .venv/tested
+HTML := _build/html/book/index.html
+PORT ?= 8000
+
+# Every file of the project, and every folder (whose date changes when a file in it is deleted).
+FILES := $(shell find . \( -name .git -o -name .venv -o -name _build -o -name __pycache__ -o -name '.*_cache' \
+	-o -name .hypothesis -o -name .ipynb_checkpoints \) -prune -o -type f ! -name '.*.swp' -print)
+BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+
+.PHONY: help book test serve lab notebooks lock clean
+
+help:
+	@echo 'make book       build the book and print the page to open'
+	@echo 'make test       run every test: package, notebooks, pictures, pages'
+	@echo 'make serve      read the built book at http://localhost:$(PORT)'
+	@echo 'make lab        open the notebooks in JupyterLab'
+	@echo 'make notebooks  run every notebook again and store its outputs'
+	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
+	@echo 'make clean      remove everything that make made'
+
+book: $(HTML)
+	@echo 'The book is ready. Open: file://$(CURDIR)/$(HTML)'
+
+test: $(TESTED)
+	@echo 'All tests have passed on the files as they are now.'
+
+serve: $(HTML)
+	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lab: $(INSTALLED)
+	$(BIN)/jupyter lab --notebook-dir=book
+
+notebooks: $(INSTALLED)
+	$(BIN)/python tests/run_notebooks.py
+
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile pyproject.toml --output-file requirements.txt
+
+clean:
+	rm -rf .venv _build
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# -W: warnings are errors; -n: every reference must resolve.
+$(HTML): $(INSTALLED) $(BOOK) $(wildcard cecore/*.py)
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@touch $@
+
+$(TESTED): $(INSTALLED) $(FILES)
+	$(BIN)/python -m pytest
+	@touch $@

@@ -1,0 +1,147 @@
+"""Everything that is asked of an input, in one place, so that the chapters' functions stay formulas.
+
+Each check takes what the user passed and gives back a floating-point (or index) array that the
+formulas can trust, or raises an error that names the argument, what was wrong with it and what is
+expected. Half precision is widened to float32 here; the functions narrow their result back.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+from numpy.typing import ArrayLike
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+# An exponential that underflows to 0, a logarithm of 0, a product 0 * inf that np.where throws
+# away: the formulas mean each of them, so NumPy need not warn. Bad input never gets that far.
+quiet = np.errstate(all="ignore")
+
+
+def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
+    """Return ``z`` as floats to compute with, and the dtype that the result must have."""
+    z, dtype = _floats(z, "z")
+    _check_axis(z, axis, "z")
+    top = z.max(axis)  # NaN if the row has one, +inf if it has one, -inf if it has nothing else
+    if not np.isfinite(top).all():
+        for bad, value in ((np.isnan(z), "NaN"), (z == np.inf, "+inf")):
+            if bad.any():
+                raise ValueError(
+                    f"z must hold finite logits (or -inf for a masked class); "
+                    f"got {value} at index {_first(bad)}"
+                )
+        raise ValueError(
+            f"z must leave every row at least one finite logit; "
+            f"got only -inf (every class masked) in {_row(np.isneginf(top))}"
+        )
+    return z, dtype
+
+
+def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
+    """Return ``labels`` as an array of class indices, each of them in 0..n-1."""
+    labels = _array(labels, name)
+    if labels.size == 0 and labels.dtype == np.float64:  # what NumPy makes of an empty list
+        labels = labels.astype(np.intp)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} must be integer class indices in 0..{n - 1}; got dtype {labels.dtype}"
+        )
+    bad = (labels < 0) | (labels >= n)
+    if bad.any():
+        raise ValueError(
+            f"{name} must be class indices in 0..{n - 1}; "
+            f"got {labels[bad][0]} at index {_first(bad)}"
+        )
+    return labels.astype(np.intp)
+
+
+def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dtype[Any]]:
+    """Return ``p`` as floats to compute with, and its dtype; its rows are probabilities."""
+    p, dtype = _floats(p, name)
+    _check_axis(p, axis, name)
+    bad = ~(p >= 0)  # true of NaN as well
+    if bad.any():
+        raise ValueError(
+            f"{name} must hold probabilities, none negative or NaN; "
+            f"got {p[bad][0]} at index {_first(bad)}"
+        )
+    n = p.shape[axis]
+    total = p.sum(axis, dtype=np.promote_types(p.dtype, np.float64))
+    # n rounded terms drift apart like a random walk: allow 4 units in the last place per sqrt(n).
+    tolerance = 4 * float(np.finfo(dtype).eps) * n**0.5
+    bad = ~(abs(total - 1) <= tolerance)
+    if bad.any():
+        raise ValueError(
+            f"{name} must sum to 1 along the class axis, within {tolerance:.1e} for "
+            f"{n} classes in {dtype}; got a sum of {np.asarray(total)[bad][0]!s} in {_row(bad)}"
+        )
+    return p, dtype
+
+
+def check_targets(y: ArrayLike, z: Array, axis: int) -> Array:
+    """Return ``y`` as class indices (one axis fewer than ``z``) or distributions (z's shape)."""
+    y = _array(y, "y")
+    axis = axis % z.ndim
+    rows = z.shape[:axis] + z.shape[axis + 1 :]
+    if y.ndim < z.ndim and y.shape == rows:
+        return check_labels(y, z.shape[axis], "y")
+    if y.shape == z.shape:
+        return check_distribution(y, axis, "y")[0].astype(z.dtype)
+    raise ValueError(
+        f"y must be class indices of shape {rows} or distributions of shape {z.shape}, "
+        f"to fit z of shape {z.shape} with its classes on axis {axis}; got shape {y.shape}"
+    )
+
+
+def check_pair(p: ArrayLike, q: ArrayLike, axis: int) -> tuple[Array, Array, np.dtype[Any]]:
+    """Return two distributions of one shape, and the dtype of what is computed from them."""
+    p, p_dtype = check_distribution(p, axis, "p")
+    q, q_dtype = check_distribution(q, axis, "q")
+    if p.shape != q.shape:
+        raise ValueError(f"p and q must have the same shape; got {p.shape} and {q.shape}")
+    return p, q, np.promote_types(p_dtype, q_dtype)
+
+
+def check_direction(v: ArrayLike, z: Array, name: str) -> tuple[Array, np.dtype[Any]]:
+    """Return ``v`` as floats to compute with, and its dtype; finite, and of z's shape."""
+    v, dtype = _floats(v, name)
+    if v.shape != z.shape:
+        raise ValueError(f"{name} must have the shape of z, {z.shape}; got {v.shape}")
+    bad = ~np.isfinite(v)
+    if bad.any():
+        raise ValueError(f"{name} must be finite; got {v[bad][0]} at index {_first(bad)}")
+    return v, dtype
+
+
+def _array(x: ArrayLike, name: str) -> Array:
+    if np.ma.is_masked(x):
+        raise TypeError(f"{name} must be a plain array; got a masked array, whose mask would be lost")
+    try:
+        return np.asarray(x)
+    except ValueError as error:  # ragged nested lists
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
+
+
+def _floats(x: ArrayLike, name: str) -> tuple[Array, np.dtype[Any]]:
+    x = _array(x, name)
+    if x.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers (floats or integers); got dtype {x.dtype}")
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    return x.astype(np.promote_types(dtype, np.float32), copy=False), dtype
+
+
+def _check_axis(x: Array, axis: int, name: str) -> None:
+    if x.ndim == 0:
+        raise ValueError(f"{name} must have a class axis; got a 0-d array, a single number")
+    if x.shape[normalize_axis_index(axis, x.ndim, f"axis does not fit {name}")] == 0:
+        raise ValueError(f"{name} must have at least one class; got shape {x.shape}, empty on axis {axis}")
+
+
+def _first(bad: Array) -> int | tuple[int, ...]:
+    """The index of the first true entry, as a user would write it."""
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    return index[0] if len(index) == 1 else index
+
+
+def _row(bad: Array) -> str:
+    return f"row {_first(bad)}" if np.ndim(bad) else "its only row"
