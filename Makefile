@@ -41,7 +41,8 @@ notebooks: $(INSTALLED)
 	$(BIN)/python tests/run_notebooks.py
 
 lock: $(INSTALLED)
-	$(BIN)/uv pip compile pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra book --extra test \
+		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
 
 clean:
 	rm -rf .venv _build

@@ -1,4 +1,4 @@
-"""Everything that is asked of an input, in one place, so that the chapters' functions stay formulas.
+"""Everything that is asked of an input, in one place: the chapters' functions stay formulas.
 
 Each check takes what the user passed and gives back a floating-point (or index) array that the
 formulas can trust, or raises an error that names the argument, what was wrong with it and what is
@@ -115,7 +115,9 @@ def check_direction(v: ArrayLike, z: Array, name: str) -> tuple[Array, np.dtype[
 
 def _array(x: ArrayLike, name: str) -> Array:
     if np.ma.is_masked(x):
-        raise TypeError(f"{name} must be a plain array; got a masked array, whose mask would be lost")
+        raise TypeError(
+            f"{name} must be a plain array; got a masked array, whose mask would be lost"
+        )
     try:
         return np.asarray(x)
     except ValueError as error:  # ragged nested lists
@@ -134,11 +136,13 @@ def _check_axis(x: Array, axis: int, name: str) -> None:
     if x.ndim == 0:
         raise ValueError(f"{name} must have a class axis; got a 0-d array, a single number")
     if x.shape[normalize_axis_index(axis, x.ndim, f"axis does not fit {name}")] == 0:
-        raise ValueError(f"{name} must have at least one class; got shape {x.shape}, empty on axis {axis}")
+        raise ValueError(
+            f"{name} must have at least one class; got shape {x.shape}, empty on axis {axis}"
+        )
 
 
 def _first(bad: Array) -> int | tuple[int, ...]:
-    """The index of the first true entry, as a user would write it."""
+    """Return the index of the first true entry, as a user would write it."""
     index = tuple(int(i) for i in np.argwhere(bad)[0])
     return index[0] if len(index) == 1 else index
 

@@ -88,7 +88,7 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
 
     Notes
     -----
-    Its gradient is the softmax (statement B4). It lies between ``max z`` and ``max z + ln n``.
+    It lies between ``max z`` and ``max z + ln n`` (statement B4); its gradient is softmax (B8).
 
     Examples
     --------
