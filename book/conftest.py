@@ -41,7 +41,9 @@ def compare_outputs(cell, fresh, stored, skip_compare=None):
     for number, pair in enumerate(zip(stored, fresh, strict=True)):
         if reason := pictures_differ(*pair):
             PICTURES.mkdir(parents=True, exist_ok=True)
-            name = f"{cell.parent.path.stem}-cell-{cell.cell_num}-picture-{number}"
+            name = (
+                f"{cell.parent.path.stem}-cell-{cell.cell_num}-picture-{number}"
+            )
             cell.comparison_traceback.append(
                 f"Picture {number} looks different: {reason}. Compare:"
             )

@@ -55,6 +55,15 @@ def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
     return labels.astype(np.intp)
 
 
+def check_class_count(n: int) -> int:
+    """Return ``n``, a number of classes."""
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+        raise TypeError(f"n must be an integer, the number of classes; got {n!r}")
+    if n < 1:
+        raise ValueError(f"n must be at least 1, the number of classes; got {n}")
+    return int(n)
+
+
 def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dtype[Any]]:
     """Return ``p`` as floats to compute with, and its dtype; its rows are probabilities."""
     p, dtype = _floats(p, name)

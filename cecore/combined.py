@@ -52,8 +52,9 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     y = check_targets(y, z, axis)
     log_s = log_softmax(z, axis)
     if y.ndim < z.ndim:  # class indices: L = -ln s_k
-        loss = 0 - np.take_along_axis(log_s, np.expand_dims(y, axis), axis).squeeze(axis)
-    else:  # 0 ln 0 = 0
+        k = np.expand_dims(y, axis)
+        loss = 0 - np.take_along_axis(log_s, k, axis).squeeze(axis)
+    else:  # distributions, with 0 ln 0 = 0
         loss = np.where(y > 0, y * (0 - log_s), 0).sum(axis)
     return loss.astype(dtype)
 
@@ -87,7 +88,8 @@ def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Ar
     if y.ndim < z.ndim:
         k = np.expand_dims(y, axis)
         np.put_along_axis(g, k, 0, axis)
-        np.put_along_axis(g, k, 0 - g.sum(axis, keepdims=True), axis)
-    else:
+        others = g.sum(axis, keepdims=True)
+        np.put_along_axis(g, k, 0 - others, axis)  # s_k - 1
+    else:  # distributions
         g = g - y
     return g.astype(dtype)

@@ -6,7 +6,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from cecore._checks import Array, check_labels, check_pair, quiet
+from cecore._checks import Array, check_class_count, check_labels, check_pair, quiet
 
 
 @quiet
@@ -110,9 +110,5 @@ def one_hot(labels: ArrayLike, n: int, dtype: DTypeLike = float) -> Array:
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool):
-        raise TypeError(f"n must be an integer, the number of classes; got {n!r}")
-    if n < 1:
-        raise ValueError(f"n must be at least 1, the number of classes; got {n}")
-    labels = check_labels(labels, n)
+    labels = check_labels(labels, check_class_count(n))
     return (labels[..., None] == np.arange(n)).astype(dtype)
