@@ -1,0 +1,95 @@
+"""Run the book's notebooks, or those named, and store their outputs.
+
+Running it twice changes no byte: all that differs from run to run is removed.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def notebooks_of_book():
+    """The notebooks that the table of contents names, in its order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [ROOT / f"{chapter['file']}.ipynb" for chapter in toc["chapters"]]
+    return [file for file in files if file.exists()]
+
+
+def run(notebook, path):
+    """Run all cells in a kernel that starts in the notebook's folder."""
+    started = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=600,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_execute=lambda cell, cell_index: started.append(cell_index),
+    )
+    try:
+        client.execute()
+    except Exception as error:
+        where = (
+            f"cell {started[-1]} (counted from 0, text included)" if started else "before any cell"
+        )
+        raise SystemExit(f"{path}, {where}:\n{error}") from error
+
+
+def tidy(notebook):
+    """Remove what no reader needs and what may change from one run to the next."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict(
+            {key: value for key, value in cell.metadata.items() if key in ("tags", "mystnb")}
+        )
+        outputs = []
+        for output in cell.get("outputs", []):
+            if "metadata" in output:
+                output.metadata = {}
+            if output.output_type == "error":  # a traceback names this machine's folders
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+            last = outputs[-1] if outputs else {}
+            if output.output_type == "stream" and output.name == last.get("name"):
+                last.text += output.text
+            else:
+                outputs.append(output)
+        if cell.cell_type == "code":
+            cell.outputs = outputs
+    return nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
+
+
+def main(paths):
+    """Run each notebook, and write those whose content has changed."""
+    os.environ["PYTHONPATH"] = str(ROOT)
+    os.environ.pop("MPLBACKEND", None)
+    for path in paths:
+        before = path.read_text(encoding="utf-8")
+        notebook = nbformat.reads(before, as_version=4)
+        run(notebook, path)
+        after = tidy(notebook)
+        if after != before:
+            fresh = path.with_name(f".{path.name}.fresh")
+            fresh.write_text(after, encoding="utf-8", newline="\n")
+            os.replace(fresh, path)
+        print(
+            f"{os.path.relpath(path, ROOT)}  {'unchanged' if after == before else 'rewritten'}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main([Path(name).resolve() for name in sys.argv[1:]] or notebooks_of_book())
