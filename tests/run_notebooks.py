@@ -3,6 +3,7 @@
 Running it twice changes no byte: all that differs from run to run is removed.
 """
 
+import base64
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import yaml
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
+# Figures that the introduction and the README show as well, by name.
+COPIES = {"fig-s-minus-y": ROOT / "book/_static/s-minus-y.png"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -72,23 +75,37 @@ def tidy(notebook):
     return nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
 
 
+def copies_of_figures(notebook):
+    """Yield the files, with their content, of the figures that also stand outside a notebook."""
+    for cell in notebook.cells:
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        for output in cell.get("outputs", []):
+            if name in COPIES and "image/png" in output.get("data", {}):
+                yield COPIES[name], base64.b64decode(output.data["image/png"])
+
+
+def write(path, content):
+    """Write a file beside its place first, so that nothing half-written ever stands there."""
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_bytes(content)
+    os.replace(fresh, path)
+
+
 def main(paths):
     """Run each notebook, and write those whose content has changed."""
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ.pop("MPLBACKEND", None)
     for path in paths:
-        before = path.read_text(encoding="utf-8")
-        notebook = nbformat.reads(before, as_version=4)
+        before = path.read_bytes()
+        notebook = nbformat.reads(before.decode(), as_version=4)
         run(notebook, path)
-        after = tidy(notebook)
+        after = tidy(notebook).encode()
         if after != before:
-            fresh = path.with_name(f".{path.name}.fresh")
-            fresh.write_text(after, encoding="utf-8", newline="\n")
-            os.replace(fresh, path)
-        print(
-            f"{os.path.relpath(path, ROOT)}  {'unchanged' if after == before else 'rewritten'}",
-            flush=True,
-        )
+            write(path, after)
+        for file, picture in copies_of_figures(notebook):
+            write(file, picture)
+        result = "unchanged" if after == before else "rewritten"
+        print(f"{os.path.relpath(path, ROOT)}  {result}", flush=True)
 
 
 if __name__ == "__main__":

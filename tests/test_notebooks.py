@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from tests.conftest import ROOT
-from tests.run_notebooks import notebooks_of_book, tidy
+from tests.run_notebooks import COPIES, copies_of_figures, notebooks_of_book, tidy
 
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
@@ -166,3 +166,43 @@ def test_the_books_own_statements_are_numbered_without_gaps():
 
 def test_references_to_statements_name_one_that_exists():
     assert {span for _, span in stated(r"\.stmt-ref")} <= {span for _, span in stated()}
+
+
+def printed(path):
+    """Everything that the notebook's cells print, as one text."""
+    outputs = [output for cell in code_cells(path) for output in cell.outputs]
+    return "\n".join(
+        output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs
+    )
+
+
+@each_notebook
+def test_every_check_that_is_printed_holds(path):
+    assert "True" in printed(path)
+    assert "False" not in printed(path)
+
+
+@each_notebook
+def test_a_decimal_number_in_the_text_stands_in_a_cell_or_was_printed_by_one(path):
+    cells = f"{code_of(path)}\n{printed(path)}"
+    shown = [float(number) for number in re.findall(r"\d+\.\d+(?:e[+-]\d+)?", cells)]
+    text = re.sub(r"`[^`]*`|\{[^}]*\}`", "", text_of(path))
+    typed = set(re.findall(r"(?<![\d.])\d+\.\d{2,}(?![\d.])", text))
+    unknown = [
+        number
+        for number in typed
+        if not any(abs(float(number) - x) <= 0.51 * 10 ** -len(number.split(".")[1]) for x in shown)
+    ]
+    assert unknown == []
+
+
+@each_notebook
+def test_code_fits_the_page(path):
+    assert [line for line in code_of(path).splitlines() if len(line) > 80] == []
+
+
+def test_figures_shown_outside_a_notebook_are_those_of_the_notebook():
+    copies = dict(copy for path in NOTEBOOKS for copy in copies_of_figures(read(path)))
+    assert set(copies) == set(COPIES.values())
+    for file, picture in copies.items():
+        assert file.read_bytes() == picture, "run make notebooks"
