@@ -34,7 +34,7 @@ def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
             f"z must leave every row at least one finite logit; "
             f"got only -inf (every class masked) in {_row(np.isneginf(top))}"
         )
-    return z, dtype
+    return _with_adjacent_classes(z, axis), dtype
 
 
 def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
@@ -77,14 +77,14 @@ def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dt
     n = p.shape[axis]
     total = p.sum(axis, dtype=np.promote_types(p.dtype, np.float64))
     # n rounded terms drift apart like a random walk: allow 4 units in the last place per sqrt(n).
-    tolerance = 4 * float(np.finfo(dtype).eps) * n**0.5
+    tolerance = min(4 * float(np.finfo(dtype).eps) * n**0.5, 0.5)
     bad = ~(abs(total - 1) <= tolerance)
     if bad.any():
         raise ValueError(
             f"{name} must sum to 1 along the class axis, within {tolerance:.1e} for "
             f"{n} classes in {dtype}; got a sum of {np.asarray(total)[bad][0]!s} in {_row(bad)}"
         )
-    return p, dtype
+    return _with_adjacent_classes(p, axis), dtype
 
 
 def check_targets(y: ArrayLike, z: Array, axis: int) -> Array:
@@ -95,7 +95,7 @@ def check_targets(y: ArrayLike, z: Array, axis: int) -> Array:
     if y.ndim < z.ndim and y.shape == rows:
         return check_labels(y, z.shape[axis], "y")
     if y.shape == z.shape:
-        return check_distribution(y, axis, "y")[0].astype(z.dtype)
+        return check_distribution(y, axis, "y")[0]
     raise ValueError(
         f"y must be class indices of shape {rows} or distributions of shape {z.shape}, "
         f"to fit z of shape {z.shape} with its classes on axis {axis}; got shape {y.shape}"
@@ -108,18 +108,33 @@ def check_pair(p: ArrayLike, q: ArrayLike, axis: int) -> tuple[Array, Array, np.
     q, q_dtype = check_distribution(q, axis, "q")
     if p.shape != q.shape:
         raise ValueError(f"p and q must have the same shape; got {p.shape} and {q.shape}")
-    return p, q, np.promote_types(p_dtype, q_dtype)
+    work = np.promote_types(p.dtype, q.dtype)
+    return (
+        p.astype(work, copy=False),
+        q.astype(work, copy=False),
+        np.promote_types(p_dtype, q_dtype),
+    )
 
 
-def check_direction(v: ArrayLike, z: Array, name: str) -> tuple[Array, np.dtype[Any]]:
-    """Return ``v`` as floats to compute with, and its dtype; finite, and of z's shape."""
-    v, dtype = _floats(v, name)
+def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array, np.dtype[Any]]:
+    """Return logits and a direction of their shape, and the dtype of the product."""
+    z, z_dtype = check_logits(z)
+    v, v_dtype = _floats(v, name)
     if v.shape != z.shape:
         raise ValueError(f"{name} must have the shape of z, {z.shape}; got {v.shape}")
-    bad = ~np.isfinite(v)
+    limit = np.finfo(v.dtype).max / 2
+    bad = ~(abs(v) <= limit)
     if bad.any():
-        raise ValueError(f"{name} must be finite; got {v[bad][0]} at index {_first(bad)}")
-    return v, dtype
+        raise ValueError(
+            f"{name} must be finite, and no larger than {limit:.4g}, so that differences of its "
+            f"entries are finite too; got {v[bad][0]} at index {_first(bad)}"
+        )
+    work = np.promote_types(z.dtype, v.dtype)
+    return (
+        z.astype(work, copy=False),
+        v.astype(work, copy=False),
+        np.promote_types(z_dtype, v_dtype),
+    )
 
 
 def _array(x: ArrayLike, name: str) -> Array:
@@ -139,6 +154,16 @@ def _floats(x: ArrayLike, name: str) -> tuple[Array, np.dtype[Any]]:
         raise TypeError(f"{name} must hold real numbers (floats or integers); got dtype {x.dtype}")
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     return x.astype(np.promote_types(dtype, np.float32), copy=False), dtype
+
+
+def _with_adjacent_classes(x: Array, axis: int) -> Array:
+    """Return ``x`` with each row's classes side by side in memory, where NumPy sums pairwise.
+
+    Along any other axis it adds them one by one, and the error grows with their number.
+    """
+    if x.strides[axis] == x.itemsize:
+        return x
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, axis, -1)), -1, axis)
 
 
 def _check_axis(x: Array, axis: int, name: str) -> None:

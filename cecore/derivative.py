@@ -59,8 +59,8 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     ----------
     z : array_like of real numbers, shape (..., n)
         Logits, as for `softmax`; the classes are on the last axis.
-    v : array_like of finite real numbers, shape (..., n)
-        The direction, of z's shape.
+    v : array_like of real numbers, shape (..., n)
+        The direction, of z's shape; finite, and at most half the largest float of its dtype.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     Raises
     ------
     ValueError, TypeError
-        On the logits that `softmax` refuses; if v is not real, not finite, or not of z's shape.
+        On the logits that `softmax` refuses; if v is not real, not of z's shape, or too large.
 
     Notes
     -----
@@ -82,9 +82,8 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     >>> softmax_jvp([2.0, 1.0, 0.1], [1.0, 0.0, 0.0]).round(4)
     array([ 0.2247, -0.1598, -0.065 ])
     """
-    z, dtype = check_logits(z)
-    v, v_dtype = check_direction(v, z, "v")
-    return _product(z, v).astype(np.promote_types(dtype, v_dtype))
+    z, v, dtype = check_direction(z, v, "v")
+    return _product(z, v).astype(dtype)
 
 
 @quiet
@@ -101,9 +100,8 @@ def softmax_vjp(z: ArrayLike, u: ArrayLike) -> Array:
     >>> softmax_vjp([2.0, 1.0, 0.1], u).round(4)
     array([-0.341 ,  0.2424,  0.0986])
     """
-    z, dtype = check_logits(z)
-    u, u_dtype = check_direction(u, z, "u")
-    return _product(z, u).astype(np.promote_types(dtype, u_dtype))
+    z, u, dtype = check_direction(z, u, "u")
+    return _product(z, u).astype(dtype)
 
 
 def _product(z: Array, v: Array) -> Array:

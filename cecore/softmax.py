@@ -97,7 +97,7 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
     """
     z, dtype = check_logits(z, axis)
     m = z.max(axis, keepdims=True)
-    return (m + _ln_sum_exp(z - m, axis)).squeeze(axis).astype(dtype)
+    return (m + _ln_sum_exp(z - m, axis)).squeeze(axis).astype(dtype)[()]
 
 
 def _ln_sum_exp(d: Array, axis: int) -> Array:
