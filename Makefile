@@ -3,6 +3,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+LOCKED := .venv/locked
 INSTALLED := .venv/installed
 TESTED := .venv/tested
 HTML := _build/html/book/index.html
@@ -47,10 +48,13 @@ lock: $(INSTALLED)
 clean:
 	rm -rf .venv _build
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(LOCKED): requirements.txt
 	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.txt
+	@touch $@
+
+$(INSTALLED): $(LOCKED) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -76,7 +76,7 @@ def test_make_lock_would_write_the_same_file(tmp_path):
     done = subprocess.run(
         [Path(sys.executable).with_name(uv), *arguments],
         cwd=tmp_path,
-        env=os.environ | {"UV_PYTHON": sys.executable},
+        env={"UV_PYTHON": sys.executable, "UV_SYSTEM_CERTS": "1"} | os.environ,
         capture_output=True,
         text=True,
         check=False,
