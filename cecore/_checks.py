@@ -27,8 +27,7 @@ def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
         for bad, value in ((np.isnan(z), "NaN"), (z == np.inf, "+inf")):
             if bad.any():
                 raise ValueError(
-                    f"z must hold finite logits (or -inf for a masked class); "
-                    f"got {value} at index {_first(bad)}"
+                    f"z must hold finite logits (or -inf for a masked class); got {value}{_at(bad)}"
                 )
         raise ValueError(
             f"z must leave every row at least one finite logit; "
@@ -49,8 +48,7 @@ def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
     bad = (labels < 0) | (labels >= n)
     if bad.any():
         raise ValueError(
-            f"{name} must be class indices in 0..{n - 1}; "
-            f"got {labels[bad][0]} at index {_first(bad)}"
+            f"{name} must be class indices in 0..{n - 1}; got {labels[bad][0]}{_at(bad)}"
         )
     return labels.astype(np.intp)
 
@@ -68,23 +66,23 @@ def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dt
     """Return ``p`` as floats to compute with, and its dtype; its rows are probabilities."""
     p, dtype = _floats(p, name)
     _check_axis(p, axis, name)
+    p = _with_adjacent_classes(p, axis)
     bad = ~(p >= 0)  # true of NaN as well
     if bad.any():
         raise ValueError(
-            f"{name} must hold probabilities, none negative or NaN; "
-            f"got {p[bad][0]} at index {_first(bad)}"
+            f"{name} must hold probabilities, none negative or NaN; got {p[bad][0]}{_at(bad)}"
         )
     n = p.shape[axis]
     total = p.sum(axis, dtype=np.promote_types(p.dtype, np.float64))
     # n rounded terms drift apart like a random walk: allow 4 units in the last place per sqrt(n).
-    tolerance = min(4 * float(np.finfo(dtype).eps) * n**0.5, 0.5)
+    tolerance = min(4 * float(np.finfo(dtype).eps) * n**0.5, 0.05)
     bad = ~(abs(total - 1) <= tolerance)
     if bad.any():
         raise ValueError(
             f"{name} must sum to 1 along the class axis, within {tolerance:.1e} for "
             f"{n} classes in {dtype}; got a sum of {np.asarray(total)[bad][0]!s} in {_row(bad)}"
         )
-    return _with_adjacent_classes(p, axis), dtype
+    return p, dtype
 
 
 def check_targets(y: ArrayLike, z: Array, axis: int) -> Array:
@@ -127,7 +125,7 @@ def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array
     if bad.any():
         raise ValueError(
             f"{name} must be finite, and no larger than {limit:.4g}, so that differences of its "
-            f"entries are finite too; got {v[bad][0]} at index {_first(bad)}"
+            f"entries are finite too; got {v[bad][0]}{_at(bad)}"
         )
     work = np.promote_types(z.dtype, v.dtype)
     return (
@@ -161,25 +159,27 @@ def _with_adjacent_classes(x: Array, axis: int) -> Array:
 
     Along any other axis it adds them one by one, and the error grows with their number.
     """
-    if x.strides[axis] == x.itemsize:
-        return x
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, axis, -1)), -1, axis)
 
 
 def _check_axis(x: Array, axis: int, name: str) -> None:
     if x.ndim == 0:
         raise ValueError(f"{name} must have a class axis; got a 0-d array, a single number")
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"axis must be an integer; got {axis!r}")
     if x.shape[normalize_axis_index(axis, x.ndim, f"axis does not fit {name}")] == 0:
         raise ValueError(
             f"{name} must have at least one class; got shape {x.shape}, empty on axis {axis}"
         )
 
 
-def _first(bad: Array) -> int | tuple[int, ...]:
-    """Return the index of the first true entry, as a user would write it."""
+def _at(bad: Array) -> str:
+    """Say where the first true entry is, as a user would write its index."""
+    if not np.ndim(bad):
+        return ""  # a single label
     index = tuple(int(i) for i in np.argwhere(bad)[0])
-    return index[0] if len(index) == 1 else index
+    return f" at index {index[0] if len(index) == 1 else index}"
 
 
 def _row(bad: Array) -> str:
-    return f"row {_first(bad)}" if np.ndim(bad) else "its only row"
+    return f"row{_at(bad).removeprefix(' at index')}" if np.ndim(bad) else "its only row"

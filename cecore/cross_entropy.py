@@ -43,7 +43,8 @@ def cross_entropy(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
     0.837
     """
     p, q, dtype = check_pair(p, q, axis)
-    return np.where(p > 0, p * (0 - np.log(q)), 0).sum(axis).astype(dtype)
+    surprise = 0 - np.log(np.minimum(q, 1))  # rounding may exceed 1
+    return np.where(p > 0, p * surprise, 0).sum(axis).astype(dtype)
 
 
 def entropy(p: ArrayLike, axis: int = -1) -> Array:

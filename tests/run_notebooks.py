@@ -1,10 +1,11 @@
-"""Run the book's notebooks, or those named, and store their outputs.
+"""Run the book's notebooks, or those named, and store their outputs and derivations.
 
 Running it twice changes no byte: all that differs from run to run is removed.
 """
 
 import base64
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,8 +14,13 @@ import yaml
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # cecore as it is here, installed or not
+from cecore.derivations import DERIVATIONS  # noqa: E402
+
 # Figures that the introduction and the README show as well, by name.
 COPIES = {"fig-s-minus-y": ROOT / "book/_static/s-minus-y.png"}
+# A numbered formula of a chapter: its label, and what it shows.
+DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -26,6 +32,20 @@ def notebooks_of_book():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     files = [ROOT / f"{chapter['file']}.ipynb" for chapter in toc["chapters"]]
     return [file for file in files if file.exists()]
+
+
+def typeset(notebook):
+    """Write each derivation of cecore.derivations into the display that bears its label."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = DISPLAY.sub(
+                lambda m: f"```{{math}}\n:label: {m[1]}\n{content(m[1], m[2])}\n```", cell.source
+            )
+
+
+def content(label, written):
+    """Return what a display must show: its derivation, or what the author wrote."""
+    return DERIVATIONS[label].latex() if label in DERIVATIONS else written
 
 
 def run(notebook, path):
@@ -98,6 +118,7 @@ def main(paths):
     for path in paths:
         before = path.read_bytes()
         notebook = nbformat.reads(before.decode(), as_version=4)
+        typeset(notebook)
         run(notebook, path)
         after = tidy(notebook).encode()
         if after != before:

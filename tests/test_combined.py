@@ -310,6 +310,18 @@ def test_each_example_stands_alone(f):
         np.testing.assert_allclose(f(z, k)[row], f(z[row], k[row]), rtol=2 * EPS)
 
 
+@each_function
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_many_classes_on_the_first_axis_are_as_exact_as_on_the_last(f, dtype):
+    z, y = np.zeros((2, 50_000), dtype), np.full((2, 50_000), 1 / 50_000, dtype)
+    z[:, 0] = 2  # the other 49,999 are the same, so that their sum's roundings do not cancel
+    for last, first in ((y, np.ascontiguousarray(y.T)), ([0, 1], [0, 1])):
+        want = f(z, last).T
+        got = f(np.ascontiguousarray(z.T), first, axis=0)
+        eps = np.finfo(dtype).eps
+        np.testing.assert_allclose(got, want, rtol=8 * eps, atol=eps / 1000)
+
+
 def test_one_row_gives_a_scalar_loss():
     assert isinstance(softmax_cross_entropy(WORKED, 0), np.float64)
     assert isinstance(softmax_cross_entropy(WORKED, [0, 0, 1]), np.float64)

@@ -1,0 +1,519 @@
+r"""Derivations that check themselves: formulas that can be typeset, proved and evaluated.
+
+A formula (`Expr`) is kept as it is written, and has three readings. `latex` typesets it in the
+book's notation. `symbolic` is a SymPy expression for a *general* number of classes n. `value` is a
+number at a given point, in 50-digit arithmetic, where sums are added up term by term and
+derivatives are differences. A `Derivation` is a chain of formulas with a reason for each step.
+Its `prove` checks every "=" by the second reading and, sharing nothing with it, by the third.
+
+>>> wrong = Derivation("S10", d(s("i"), z("j")), [(s("i") * s("j"), "sign lost")], ["i != j"])
+>>> wrong.prove()
+Traceback (most recent call last):
+    ...
+cecore.algebra.FalseStepError: S10, step 1 (sign lost) does not hold for i != j:
+      \frac{\partial s_i}{\partial z_j}
+    = s_i \, s_j
+At n = 2, i = 2, j = 1, z = (-1.5, -0.98) the sides are -0.233833 and 0.233833.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+DIGITS = 50
+
+
+class FalseStepError(AssertionError):
+    """A step of a derivation that does not hold."""
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A formula as it is written: its kind, and its parts. Nothing is simplified unasked."""
+
+    kind: str
+    parts: tuple[Any, ...]
+
+    def __add__(self, other: "Expr | int") -> "Expr":
+        return Expr("+", (self, _expr(other)))
+
+    def __radd__(self, other: int) -> "Expr":
+        return _expr(other) + self
+
+    def __sub__(self, other: "Expr | int") -> "Expr":
+        return Expr("-", (self, _expr(other)))
+
+    def __rsub__(self, other: int) -> "Expr":
+        return _expr(other) - self
+
+    def __mul__(self, other: "Expr | int") -> "Expr":
+        return Expr("*", (self, _expr(other)))
+
+    def __rmul__(self, other: int) -> "Expr":
+        return _expr(other) * self
+
+    def __truediv__(self, other: "Expr | int") -> "Expr":
+        return Expr("/", (self, _expr(other)))
+
+    def __rtruediv__(self, other: int) -> "Expr":
+        return _expr(other) / self
+
+    def __pow__(self, power: int) -> "Expr":
+        return Expr("^", (self, _expr(power)))
+
+    def __neg__(self) -> "Expr":
+        return Expr("negative", (self,))
+
+
+def _expr(x: "Expr | int") -> Expr:
+    return x if isinstance(x, Expr) else Expr("integer", (x,))
+
+
+# The words of the language ----------------------------------------------------------------------
+
+
+def letter(name: str) -> Expr:
+    """Return a positive number, such as a temperature."""
+    return Expr("letter", (name,))
+
+
+def z(index: str) -> Expr:
+    """Return a logit."""
+    return Expr("entry", ("z", index))
+
+
+def s(index: str) -> Expr:
+    """Return a probability, an entry of softmax(z)."""
+    return Expr("entry", ("s", index))
+
+
+def y(index: str) -> Expr:
+    """Return an entry of a label."""
+    return Expr("entry", ("y", index))
+
+
+def p(index: str) -> Expr:
+    """Return a true probability."""
+    return Expr("entry", ("p", index))
+
+
+def q(index: str) -> Expr:
+    """Return a predicted probability."""
+    return Expr("entry", ("q", index))
+
+
+def delta(i: str, j: str) -> Expr:
+    """Kronecker's delta."""
+    return Expr("delta", (i, j))
+
+
+def exp(x: Expr) -> Expr:
+    """Return e to the power x."""
+    return Expr("exp", (x,))
+
+
+def ln(x: Expr) -> Expr:
+    """Return the natural logarithm of x."""
+    return Expr("ln", (x,))
+
+
+def total(index: str, x: Expr) -> Expr:
+    """Return the sum of x over all classes."""
+    return Expr("sum", (index, x))
+
+
+def d(x: Expr, by: Expr) -> Expr:
+    """Return the partial derivative of x by a logit, a probability or a letter."""
+    if by.parts[-1] in _summed(x):
+        raise ValueError(f"{latex(by)} has an index over which {latex(x)} sums: rename one of them")
+    return Expr("derivative", (x, by))
+
+
+def named(latex: str, definition: Expr) -> Expr:
+    """Let a formula be written by its name."""
+    return Expr("named", (latex, definition))
+
+
+def _summed(x: Any) -> set[str]:
+    """Return the indices over which a formula sums."""
+    if not isinstance(x, Expr):
+        return set()
+    inner = set().union(*map(_summed, x.parts))
+    return inner | {x.parts[0]} if x.kind == "sum" else inner
+
+
+def cases(i: str, j: str, same: Expr, other: Expr) -> Expr:
+    """Return one formula if the two indices are the same, another if they are not."""
+    return Expr("cases", (i, j, same, other))
+
+
+S = named("S", total("a", exp(z("a"))))
+
+
+# First reading: how it looks --------------------------------------------------------------------
+
+LOOSE, PRODUCT, TIGHT = range(3)
+LEVELS = {"+": LOOSE, "-": LOOSE, "negative": LOOSE, "*": PRODUCT, "sum": PRODUCT, "ln": PRODUCT}
+
+
+def latex(x: Expr, level: int = LOOSE) -> str:
+    """Typeset a formula, in parentheses if it binds less tightly than its surroundings."""
+    if LEVELS.get(x.kind, TIGHT) < level:
+        return rf"\left( {latex(x)} \right)"
+    match x.kind, x.parts:
+        case (("integer" | "letter"), (name,)):
+            return str(name)
+        case "named", (name, _):
+            return str(name)
+        case "entry", (name, index):
+            return f"{name}_{index}"
+        case "delta", (i, j):
+            return rf"\delta_{{{i}{j}}}"
+        case "+", (a, b):
+            return f"{latex(a)} + {latex(b, PRODUCT)}"
+        case "-", (a, b):
+            return f"{latex(a)} - {latex(b, PRODUCT)}"
+        case "negative", (a,):
+            return f"- {latex(a, PRODUCT)}"
+        case "*", (a, b):
+            # A sum sign or a logarithm reaches as far to the right as it can: enclose it.
+            left = latex(a, TIGHT if a.kind in ("sum", "ln") else PRODUCT)
+            dot = r"\cdot" if a.kind == "integer" or a.kind == b.kind == "/" else r"\,"
+            return f"{left} {dot} {latex(b, TIGHT if b.kind == '+' else PRODUCT)}"
+        case "/", (a, b):
+            return rf"\frac{{{latex(a)}}}{{{latex(b)}}}"
+        case "^", (a, b):
+            return f"{latex(a, TIGHT)}^{{{latex(b)}}}"
+        case "exp", (a,):
+            return f"e^{{{latex(a)}}}"
+        case "ln", (a,):
+            return rf"\ln {latex(a, TIGHT)}"
+        case "sum", (index, a):
+            return rf"\sum_{index} {latex(a, PRODUCT)}"
+        case "cases", (i, j, a, b):
+            rows = rf"{latex(a)} & \text{{if }} {i} = {j} \\ {latex(b)} & \text{{if }} {i} \neq {j}"
+            return rf"\begin{{cases}} {rows} \end{{cases}}"
+        case "derivative", (a, by):
+            if a.kind in ("entry", "named"):
+                return rf"\frac{{\partial {latex(a)}}}{{\partial {latex(by)}}}"
+            return rf"\frac{{\partial}}{{\partial {latex(by)}}} {latex(a, PRODUCT)}"
+    raise ValueError(f"no such formula: {x}")
+
+
+# Second reading: what it is, for every n --------------------------------------------------------
+
+
+def symbolic(x: Expr, free_s: bool = False) -> Any:
+    """Return a formula as a SymPy expression, for a general number of classes.
+
+    ``s`` stands for its definition in terms of z, unless `free_s` makes it a vector of its own.
+    """
+    import sympy as sp
+
+    def it(part: Expr) -> Any:
+        return symbolic(part, free_s)
+
+    match x.kind, x.parts:
+        case "integer", (number,):
+            return sp.Integer(number)
+        case "letter", (name,):
+            return sp.Symbol(name, positive=True)
+        case "named", (_, definition):
+            return it(definition)
+        case "entry", ("s", index) if not free_s:
+            return it(exp(z(index)) / total("a", exp(z("a"))))
+        case "entry", (name, index):
+            return _vector(name)[_class(index)]
+        case "delta", (i, j):
+            return sp.KroneckerDelta(_class(i), _class(j))
+        case "+", (a, b):
+            return it(a) + it(b)
+        case "-", (a, b):
+            return it(a) - it(b)
+        case "negative", (a,):
+            return -it(a)
+        case "*", (a, b):
+            return it(a) * it(b)
+        case "/", (a, b):
+            return it(a) / it(b)
+        case "^", (a, b):
+            return it(a) ** it(b)
+        case "exp", (a,):
+            return sp.exp(it(a))
+        case "ln", (a,):
+            return sp.log(it(a))
+        case "sum", (index, a):
+            return sp.Sum(it(a), (_class(index), 1, _n()))
+        case "cases", (i, j, a, b):
+            same = sp.KroneckerDelta(_class(i), _class(j))
+            return same * it(a) + (1 - same) * it(b)
+        case "derivative", (a, Expr("letter", _) as by):
+            return sp.diff(it(a), it(by))
+        case "derivative", (a, Expr("entry", ("z", index))):
+            return sp.diff(it(a), _vector("z")[_class(index)])
+        case "derivative", (a, Expr("entry", ("s", index))):
+            by_s = sp.diff(symbolic(a, free_s=True), _vector("s")[_class(index)])
+            is_s = lambda e: isinstance(e, sp.Indexed) and e.base == _vector("s")  # noqa: E731
+            return by_s.replace(is_s, lambda e: symbolic(s(str(e.indices[0]))))
+    raise ValueError(f"no such formula: {x}")
+
+
+def _n() -> Any:
+    import sympy as sp
+
+    return sp.Symbol("n", integer=True, positive=True)
+
+
+def _class(index: str) -> Any:
+    import sympy as sp
+
+    return sp.Integer(index) if index.isdigit() else sp.Idx(index, (1, _n()))
+
+
+def _vector(name: str) -> Any:
+    import sympy as sp
+
+    return sp.IndexedBase(name, real=True, positive=name != "z" or None)
+
+
+def without_sums(x: Any) -> Any:
+    """Bring sums into a normal form: split, constants in front, the rest a symbol of its own.
+
+    Two expressions that differ by such rules only become equal, and what is left is a rational
+    function of symbols and logarithms, which SymPy can simplify.
+    """
+    import sympy as sp
+
+    if not x.has(sp.Sum):
+        return x
+    if not isinstance(x, sp.Sum):
+        return x.func(*map(without_sums, x.args))
+    ((b, *_),) = x.limits
+    result = sp.Integer(0)
+    inner = sp.expand(sp.expand_log(without_sums(x.function), force=True))
+    for term in sp.Add.make_args(inner):
+        front, rest = term.as_independent(b, as_Add=False)
+        chosen = [e for e in rest.atoms(sp.KroneckerDelta) if e.has(b)]
+        if chosen:  # sum_b delta_bj f(b) = f(j)
+            (other,) = set(chosen[0].args) - {b}
+            result += front * (rest / chosen[0]).subs(b, other)
+        elif rest == 1:
+            result += front * _n()
+        else:
+            name = f"sum of {rest.subs(b, _class('b'))}"
+            result += front * sp.Symbol(name, real=True, positive=rest.is_positive)
+    return result
+
+
+# Third reading: how much it is, at one point ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """n classes, a class for every index, a number for every letter and entry."""
+
+    n: int
+    index: dict[str, int]
+    letter: dict[str, Any]
+    entry: dict[str, list[Any]]
+
+    def moved(self, name: str, index: int, x: Any) -> "Point":
+        """Return the point with another number at one entry of a vector."""
+        entries = [*self.entry[name]]
+        entries[index] = x
+        without_s = {key: values for key, values in self.entry.items() if key != "s"}
+        return replace(self, entry=without_s | {name: entries})
+
+
+def value(x: Expr, at: Point) -> Any:
+    """Return the number that a formula is at a point, in mpmath arithmetic."""
+    import mpmath as mp
+
+    match x.kind, x.parts:
+        case "integer", (number,):
+            return mp.mpf(number)
+        case "letter", (name,):
+            return at.letter[name]
+        case "named", (_, definition):
+            return value(definition, at)
+        case "entry", ("s", index) if "s" not in at.entry:
+            return softmax_at(at)[at.index[index]]
+        case "entry", (name, index):
+            return at.entry[name][at.index[index]]
+        case "delta", (i, j):
+            return mp.mpf(at.index[i] == at.index[j])
+        case "+", (a, b):
+            return value(a, at) + value(b, at)
+        case "-", (a, b):
+            return value(a, at) - value(b, at)
+        case "negative", (a,):
+            return -value(a, at)
+        case "*", (a, b):
+            return value(a, at) * value(b, at)
+        case "/", (a, b):
+            return value(a, at) / value(b, at)
+        case "^", (a, b):
+            return value(a, at) ** value(b, at)
+        case "exp", (a,):
+            return mp.exp(value(a, at))
+        case "ln", (a,):
+            return mp.log(value(a, at))
+        case "sum", (index, a):
+            each = (replace(at, index=at.index | {index: c}) for c in range(at.n))
+            return mp.fsum(value(a, one) for one in each)
+        case "cases", (i, j, a, b):
+            return value(a if at.index[i] == at.index[j] else b, at)
+        case "derivative", (a, Expr("letter", (name,))):
+
+            def along(t: Any) -> Any:
+                return value(a, replace(at, letter=at.letter | {name: t}))
+
+            return mp.diff(along, at.letter[name])
+        case "derivative", (a, Expr("entry", (name, index))):
+            here, start = at.index[index], at
+            if name == "s":
+                start = replace(at, entry=at.entry | {"s": softmax_at(at)})
+            return mp.diff(lambda t: value(a, start.moved(name, here, t)), start.entry[name][here])
+    raise ValueError(f"no such formula: {x}")
+
+
+def softmax_at(at: Point) -> list[Any]:
+    """Return the probabilities at a point."""
+    import mpmath as mp
+
+    exponentials = [mp.exp(x) for x in at.entry["z"]]
+    return [e / mp.fsum(exponentials) for e in exponentials]
+
+
+# The chain --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A chain ``start = formula = formula = ...``, each "=" with its reason.
+
+    Parameters
+    ----------
+    name : str
+        The statement that it proves.
+    start : Expr
+        The left-hand side.
+    steps : sequence of (Expr, str)
+        The formulas that follow, and why; reasons are LaTeX text, and may be empty.
+    cases : sequence of str
+        The cases for which to prove it, such as "i = j" and "i != j". By default there is only
+        one, "", which assumes nothing.
+    labels : str
+        What is known of y: "one-hot" (1 at class k), "sum to 1", or "" for any numbers.
+    """
+
+    name: str
+    start: Expr
+    steps: Sequence[tuple[Expr, str]]
+    cases: Sequence[str] = ("",)
+    labels: str = ""
+
+    def latex(self) -> str:
+        """Typeset the chain: one formula a line, the reasons on the right."""
+        lines = [
+            latex(formula) + (rf" && \text{{{reason}}}" if reason else "")
+            for formula, reason in self.steps
+        ]
+        if len(lines) == 1 and "&&" not in lines[0]:
+            return f"{latex(self.start)} = {lines[0]} ."
+        rows = " \\\\[4pt]\n".join(f"  &= {line}" for line in lines)
+        return f"\\begin{{aligned}}\n{latex(self.start)}\n{rows} .\n\\end{{aligned}}"
+
+    def prove(self) -> str:
+        """Check every step twice, and say what was done.
+
+        Raises
+        ------
+        FalseStepError
+            At the first step that does not hold, with both sides and a point where they differ.
+        """
+        chain = [self.start, *(formula for formula, _ in self.steps)]
+        points = {case: self._points(case) for case in self.cases}
+        for number, (left, right) in enumerate(pairwise(chain), 1):
+            for case in self.cases:
+                apart = next((at for at in points[case] if not _same_at(left, right, at)), None)
+                if apart is not None or not self._same_for_every_n(left, right, case):
+                    raise FalseStepError(self._complaint(number, left, right, case, apart))
+        seen = sum(map(len, points.values()))
+        return (
+            f"{self.name}: {len(self.steps)} step{'s' * (len(self.steps) > 1)} proved for every n, "
+            f"and confirmed at {seen} points to {DIGITS} digits"
+        )
+
+    def _same_for_every_n(self, left: Expr, right: Expr, case: str) -> bool:
+        import sympy as sp
+
+        difference = symbolic(left) - symbolic(right)
+        if self.labels == "one-hot":
+            is_y = lambda e: isinstance(e, sp.Indexed) and e.base == _vector("y")  # noqa: E731
+            one = lambda e: sp.KroneckerDelta(e.indices[0], _class("k"))  # noqa: E731
+            difference = difference.replace(is_y, one)
+        first, relation, second = case.split() if case else ("i", "", "j")
+        if relation == "=":
+            difference = difference.subs(_class(second), _class(first))
+        difference = without_sums(difference)
+        if relation == "!=":
+            difference = difference.subs(sp.KroneckerDelta(_class(first), _class(second)), 0)
+        for name in self._distributions():
+            index = _class("i")
+            whole = without_sums(sp.Sum(_vector(name)[index], (index, 1, _n())))
+            difference = difference.subs(whole, 1)
+        return bool(sp.simplify(sp.expand_log(sp.expand(difference), force=True)) == 0)
+
+    def _distributions(self) -> list[str]:
+        return ["p", "q", *(["y"] if self.labels == "sum to 1" else [])]
+
+    def _points(self, case: str) -> list[Point]:
+        """Return random points with 2 to 5 classes; the same ones every time."""
+        import mpmath as mp
+
+        rng = random.Random(self.name)
+        first, relation, second = case.split() if case else ("i", "", "j")
+        points = []
+        for n in (2, 3, 5) * 4:
+            index = {name: rng.randrange(n) for name in "ijk"}
+            if relation:
+                apart = 0 if relation == "=" else rng.randrange(1, n)
+                index[second] = (index[first] + apart) % n
+            entry = {
+                name: [mp.mpf(rng.randint(-300, 300)) / 100 for _ in range(n)] for name in "zy"
+            }
+            for name in self._distributions():
+                weights = [rng.randint(1, 99) for _ in range(n)]
+                with mp.workdps(2 * DIGITS):
+                    entry[name] = [mp.mpf(w) / sum(weights) for w in weights]
+            if self.labels == "one-hot":
+                entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
+            letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in "cT"}
+            points.append(Point(n, index | {str(c + 1): c for c in range(n)}, letters, entry))
+        return points
+
+    def _complaint(self, number: int, left: Expr, right: Expr, case: str, at: Point | None) -> str:
+        import mpmath as mp
+
+        reason = self.steps[number - 1][1]
+        text = (
+            f"{self.name}, step {number}{f' ({reason})' * bool(reason)} does not hold"
+            f"{f' for {case}' * bool(case)}:\n      {latex(left)}\n    = {latex(right)}\n"
+        )
+        if at is None:
+            return text + "No point was found where the sides differ, but it could not be proved."
+        logits = ", ".join(mp.nstr(x, 3) for x in at.entry["z"])
+        sides = " and ".join(mp.nstr(value(side, at), 6) for side in (left, right))
+        i, j = at.index["i"] + 1, at.index["j"] + 1
+        return text + f"At n = {at.n}, i = {i}, j = {j}, z = ({logits}) the sides are {sides}."
+
+
+def _same_at(left: Expr, right: Expr, at: Point) -> bool:
+    import mpmath as mp
+
+    with mp.workdps(DIGITS + 15):  # a difference quotient loses some
+        a, b = value(left, at), value(right, at)
+        return bool(abs(a - b) <= mp.mpf(10) ** -DIGITS * max(1, abs(a), abs(b)))

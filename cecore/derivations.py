@@ -1,0 +1,217 @@
+r"""The book's derivations, by the label of the display that shows each of them.
+
+`make notebooks` typesets them into the chapters, and the tests prove every step. So a formula in
+a chapter is the one that was checked, and it is written down only here.
+"""
+
+from cecore.algebra import (
+    Derivation,
+    Expr,
+    S,
+    cases,
+    d,
+    delta,
+    exp,
+    letter,
+    ln,
+    named,
+    p,
+    q,
+    s,
+    total,
+    y,
+    z,
+)
+
+c, T = letter("c"), letter("T")
+
+# Names that stand for longer formulas. Their sums run over m, which no display uses.
+L = named("L", -total("m", y("m") * ln(s("m"))))
+Q = named("Q", total("m", (s("m") - y("m")) ** 2) / 2)
+LSE = named(r"\operatorname{LSE}(z)", ln(total("m", exp(z("m")))))
+H_p = named("H(p)", -total("m", p("m") * ln(p("m"))))
+H_pq = named("H(p, q)", -total("m", p("m") * ln(q("m"))))
+shifted = named(r"\operatorname{softmax}(z + c)_i", exp(z("i") + c) / total("m", exp(z("m") + c)))
+first = named("s_1", exp(z("1")) / (exp(z("1")) + exp(z("2"))))
+sigma = named(r"\sigma(z_1 - z_2)", 1 / (1 + exp(-(z("1") - z("2")))))
+
+
+def e(index: str) -> Expr:
+    """Return the exponential of a logit."""
+    return exp(z(index))
+
+
+def warm(index: str) -> Expr:
+    """Return a probability at temperature T."""
+    return named(f"s_{index}", exp(z(index) / T) / total("m", exp(z("m") / T)))
+
+
+DERIVATIONS = {
+    # Softmax
+    "eq-shift": Derivation(
+        "B1",
+        shifted,
+        [
+            (exp(z("i") + c) / total("k", exp(z("k") + c)), "definition"),
+            (exp(c) * e("i") / (exp(c) * total("k", e("k"))), "$e^{a + c} = e^c e^a$"),
+            (e("i") / total("k", e("k")), "$e^c$ cancels"),
+            (s("i"), "definition"),
+        ],
+    ),
+    "eq-ratio": Derivation(
+        "B2",
+        s("i") / s("j"),
+        [((e("i") / S) / (e("j") / S), "definition"), (exp(z("i") - z("j")), "$S$ cancels")],
+    ),
+    "eq-log-softmax": Derivation(
+        "B4",
+        ln(s("i")),
+        [(ln(e("i") / S), "definition"), (z("i") - ln(S), "logarithm of a quotient")],
+    ),
+    # The derivative
+    "eq-numerator-same": Derivation("S5", d(e("i"), z("j")), [(e("i"), "$i = j$")], ["i = j"]),
+    "eq-denominator-same": Derivation(
+        "S6",
+        d(total("k", e("k")), z("j")),
+        [(e("j"), "one term counts"), (e("i"), "$i = j$")],
+        ["i = j"],
+    ),
+    "eq-case-same": Derivation(
+        "S7",
+        d(s("i"), z("j")),
+        [
+            ((e("i") * S - e("i") * e("j")) / S**2, "quotient rule"),
+            (e("i") / S * ((S - e("j")) / S), "split the fraction"),
+            (s("i") * (1 - s("j")), "definition of $s$"),
+            (s("i") * (1 - s("i")), "$i = j$"),
+        ],
+        ["i = j"],
+    ),
+    "eq-numerator-other": Derivation(
+        "S8", d(e("i"), z("j")), [(Expr("integer", (0,)), "$i \\neq j$")], ["i != j"]
+    ),
+    "eq-denominator-other": Derivation(
+        "S9", d(total("k", e("k")), z("j")), [(e("j"), "one term counts")], ["i != j"]
+    ),
+    "eq-case-other": Derivation(
+        "S10",
+        d(s("i"), z("j")),
+        [
+            ((0 * S - e("i") * e("j")) / S**2, "quotient rule"),
+            (-(e("i") / S * (e("j") / S)), "split the fraction"),
+            (-(s("i") * s("j")), "definition of $s$"),
+        ],
+        ["i != j"],
+    ),
+    "eq-derivative": Derivation(
+        "S16",
+        d(s("i"), z("j")),
+        [
+            (cases("i", "j", s("i") * (1 - s("j")), -(s("i") * s("j"))), ""),
+            (s("i") * (delta("i", "j") - s("j")), ""),
+        ],
+        ["i = j", "i != j"],
+    ),
+    "eq-logistic": Derivation(
+        "B7",
+        first,
+        [
+            (e("1") / (e("1") + e("2")), ""),
+            (1 / (1 + exp(-(z("1") - z("2")))), ""),
+            (sigma, ""),
+        ],
+    ),
+    "eq-gradient-lse": Derivation(
+        "B8",
+        d(LSE, z("j")),
+        [
+            (1 / S * d(S, z("j")), "chain rule"),
+            (e("j") / S, "one term counts"),
+            (s("j"), "definition"),
+        ],
+    ),
+    "eq-temperature": Derivation(
+        "exercise",
+        d(warm("i"), T),
+        [(-(warm("i") / T**2 * (z("i") - total("k", warm("k") * z("k")))), "")],
+    ),
+    # Cross-entropy
+    "eq-surprise": Derivation("surprise", -ln(q("1") * q("2")), [(-ln(q("1")) - ln(q("2")), "")]),
+    "eq-kl-proof": Derivation(
+        "B10",
+        H_pq - H_p,
+        [
+            (-total("i", p("i") * ln(q("i"))) + total("i", p("i") * ln(p("i"))), ""),
+            (total("i", p("i") * (ln(p("i")) - ln(q("i")))), ""),
+            (total("i", p("i") * ln(p("i") / q("i"))), ""),
+        ],
+    ),
+    # The combined gradient
+    "eq-loss-one-hot": Derivation(
+        "S14",
+        L,
+        [
+            (-total("i", y("i") * ln(s("i"))), "cross-entropy"),
+            (-(y("k") * ln(s("k"))), "all other $y_i = 0$"),
+            (-ln(s("k")), "$y_k = 1$"),
+        ],
+        labels="one-hot",
+    ),
+    "eq-chain-rule": Derivation(
+        "S13", d(L, z("j")), [(total("i", d(L, s("i")) * d(s("i"), z("j"))), "")]
+    ),
+    "eq-shortcut": Derivation(
+        "S15",
+        d(L, z("j")),
+        [
+            (d(-ln(s("k")), s("k")) * d(s("k"), z("j")), "only $s_k$ counts"),
+            (-(1 / s("k") * d(s("k"), z("j"))), "derivative of $\\ln$"),
+        ],
+        labels="one-hot",
+    ),
+    "eq-two-cases": Derivation(
+        "S16",
+        d(s("i"), z("j")),
+        [(cases("i", "j", s("i") * (1 - s("j")), -(s("i") * s("j"))), "")],
+        ["i = j", "i != j"],
+    ),
+    "eq-true-class": Derivation(
+        "S17",
+        -(1 / s("k") * d(s("k"), z("j"))),
+        [(-(1 / s("k") * (s("k") * (1 - s("j")))), "case $i = j$"), (s("j") - 1, "$s_k$ cancels")],
+        ["j = k"],
+    ),
+    "eq-other-class": Derivation(
+        "S17",
+        -(1 / s("k") * d(s("k"), z("j"))),
+        [(-(1 / s("k") * -(s("k") * s("j"))), "case $i \\neq j$"), (s("j"), "$s_k$ cancels")],
+        ["j != k"],
+    ),
+    "eq-gradient": Derivation(
+        "S17",
+        d(L, z("j")),
+        [(cases("j", "k", s("j") - 1, s("j")), ""), (s("j") - y("j"), "")],
+        ["j = k", "j != k"],
+        labels="one-hot",
+    ),
+    "eq-gradient-any": Derivation(
+        "B12", d(L, z("j")), [(total("i", y("i")) * s("j") - y("j"), "")]
+    ),
+    "eq-proof-any": Derivation(
+        "B12",
+        d(L, z("j")),
+        [
+            (total("i", -(y("i") / s("i")) * (s("i") * (delta("i", "j") - s("j")))), "chain rule"),
+            (total("i", y("i") * (s("j") - delta("i", "j"))), "$s_i$ cancels"),
+            (total("i", y("i")) * s("j") - y("j"), "$i = j$ only"),
+        ],
+    ),
+    "eq-squared-proof": Derivation(
+        "B14",
+        d(Q, z("j")),
+        [
+            (total("i", d(Q, s("i")) * d(s("i"), z("j"))), "chain rule"),
+            (total("i", (s("i") - y("i")) * d(s("i"), z("j"))), "derivative of $Q$"),
+        ],
+    ),
+}

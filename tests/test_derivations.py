@@ -1,0 +1,175 @@
+import re
+
+import pytest
+
+from cecore.algebra import (
+    Derivation,
+    Expr,
+    FalseStepError,
+    S,
+    d,
+    exp,
+    latex,
+    ln,
+    named,
+    s,
+    total,
+    y,
+    z,
+)
+from cecore.derivations import DERIVATIONS
+from tests.conftest import ROOT
+from tests.run_notebooks import DISPLAY
+from tests.test_notebooks import NOTEBOOKS, text_of
+
+each_derivation = pytest.mark.parametrize("label", DERIVATIONS)
+
+# Numbered displays that are no derivation, and why that is right.
+OTHERS = {
+    "eq-softmax": "a definition",
+    "eq-example": "an example in numbers, held to mpmath below",
+    "eq-lse": "a definition",
+    "eq-quotient-rule": "a rule of calculus",
+    "eq-jacobian": "eq-derivative in matrix notation",
+    "eq-jvp": "eq-derivative, multiplied by a vector",
+    "eq-entropy": "a definition",
+    "eq-cross-entropy": "a definition",
+    "eq-one-hot": "eq-loss-one-hot with other letters",
+    "eq-kl": "eq-kl-proof, and a definition",
+    "eq-gibbs": "an inequality",
+    "eq-chain": "two definitions",
+    "eq-weights": "the chain rule in matrix notation",
+    "eq-squared-error": "eq-squared-proof in matrix notation",
+}
+
+
+def displays():
+    """Every numbered display of the book: its label, and what it shows."""
+    return [found for path in NOTEBOOKS for found in DISPLAY.findall(text_of(path))]
+
+
+@each_derivation
+def test_every_step_holds(label):
+    steps = len(DERIVATIONS[label].steps)
+    assert DERIVATIONS[label].prove().startswith(f"{DERIVATIONS[label].name}: {steps} step")
+
+
+@each_derivation
+def test_the_chapter_shows_the_derivation_that_is_proved(label):
+    assert [shown for name, shown in displays() if name == label] == [DERIVATIONS[label].latex()]
+
+
+def test_every_other_display_is_known_for_what_it_is():
+    labels = [label for label, _ in displays()]
+    assert sorted(labels) == sorted([*DERIVATIONS, *OTHERS])
+
+
+def test_no_formula_is_displayed_without_a_label():
+    for path in [*NOTEBOOKS, ROOT / "book" / "index.md"]:
+        text = text_of(path)
+        assert text.count("{math}") == len(DISPLAY.findall(text)), path
+        unnumbered = re.findall(r"^\$\$(.*?)\$\$", text, re.M | re.S)
+        assert unnumbered == ([] if path in NOTEBOOKS else ["\n\\nabla_z L = s - y ,\n"])
+
+
+def test_the_worked_example_is_right_in_every_digit():
+    mp = pytest.importorskip("mpmath")
+    (shown,) = [shown for label, shown in displays() if label == "eq-example"]
+    e = [mp.exp(x) for x in ("2.0", "1.0", "0.1")]
+    want = [*e, sum(e)]
+    for x in e:
+        want += [x, sum(e), x / sum(e)]
+    assert re.findall(r"\d+\.\d{6}", shown) == [f"{float(x):.6f}" for x in want]
+
+
+# A formula that is slightly wrong ----------------------------------------------------------------
+
+
+def slightly_wrong(x):
+    """Yield the formula with one sign flipped, one index swapped, or one number changed."""
+    if not isinstance(x, Expr):
+        return
+    match x.kind, x.parts:
+        case (("+" | "-"), parts):
+            yield Expr("-" if x.kind == "+" else "+", parts)
+        case "negative", (a,):
+            yield a
+        case "/", (a, b):
+            yield Expr("/", (b, a))
+        case "integer", (number,):
+            yield Expr("integer", (number + 1,))
+        case "entry", (name, index) if index in "ij":
+            yield Expr("entry", (name, "j" if index == "i" else "i"))
+        case "delta", (i, j):
+            yield Expr("delta", (i, i))
+        case "cases", (i, j, a, b):
+            yield Expr("cases", (i, j, b, a))
+    if x.kind not in ("named", "derivative"):
+        for place, part in enumerate(x.parts):
+            for wrong in slightly_wrong(part):
+                yield Expr(x.kind, (*x.parts[:place], wrong, *x.parts[place + 1 :]))
+
+
+@each_derivation
+def test_the_two_checks_agree_on_every_step_made_slightly_wrong(label):
+    import cecore.algebra as algebra
+
+    derivation = DERIVATIONS[label]
+    refuted = 0
+    for formula, _ in derivation.steps:
+        for wrong in [*slightly_wrong(formula), -formula]:
+            for case in derivation.cases:
+                points = derivation._points(case)
+                seen = all(algebra._same_at(formula, wrong, at) for at in points)
+                proved = derivation._same_for_every_n(formula, wrong, case)
+                assert seen == proved, f"{latex(formula)} and {latex(wrong)}, {case}"
+                refuted += not seen
+    assert refuted > 0
+
+
+@each_derivation
+def test_a_false_step_is_named(label):
+    derivation = DERIVATIONS[label]
+    for number, (formula, reason) in enumerate(derivation.steps):
+        steps = [*derivation.steps]
+        steps[number] = (formula + 1, reason)
+        wrong = Derivation("X", derivation.start, steps, derivation.cases, derivation.labels)
+        with pytest.raises(FalseStepError, match=rf"X, step {number + 1}.*does not hold"):
+            wrong.prove()
+
+
+def test_a_false_step_is_shown_with_both_sides_and_a_point():
+    wrong = Derivation("S6", d(S, z("j")), [(exp(z("i")), "wrong index")])
+    with pytest.raises(FalseStepError) as error:
+        wrong.prove()
+    text = str(error.value)
+    assert text.startswith("S6, step 1 (wrong index) does not hold:\n")
+    assert r"\frac{\partial S}{\partial z_j}" in text
+    assert "    = e^{z_i}" in text
+    n, z_shown, left, right = re.search(
+        r"At n = (\d), i = \d, j = \d, z = \((.*)\) the sides are (\S+) and (\S+)\.$", text
+    ).groups()
+    assert len(z_shown.split(", ")) == int(n)
+    assert left != right
+
+
+def test_what_holds_only_in_another_case_is_refused():
+    step = [(s("i") * (1 - s("i")), "")]
+    Derivation("X", d(s("i"), z("j")), step, ["i = j"]).prove()
+    for cases in (["i != j"], [""], ["i = j", "i != j"]):
+        with pytest.raises(FalseStepError):
+            Derivation("X", d(s("i"), z("j")), step, cases).prove()
+
+
+def test_what_holds_only_for_labels_that_sum_to_one_is_refused_for_others():
+    loss = named("L", -total("m", y("m") * ln(s("m"))))
+    step = [(s("j") - y("j"), "")]
+    for labels in ("sum to 1", "one-hot"):
+        Derivation("X", d(loss, z("j")), step, labels=labels).prove()
+    with pytest.raises(FalseStepError):
+        Derivation("X", d(loss, z("j")), step).prove()
+
+
+def test_a_derivative_by_an_index_of_a_sum_is_refused():
+    with pytest.raises(ValueError, match=r"has an index over which .* sums"):
+        d(total("i", y("i") * ln(s("i"))), s("i"))
