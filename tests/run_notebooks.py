@@ -30,7 +30,8 @@ METADATA = {
 def notebooks_of_book():
     """The notebooks that the table of contents names, in its order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [ROOT / f"{chapter['file']}.ipynb" for chapter in toc["chapters"]]
+    pages = [page["file"] for part in toc["parts"] for page in part["chapters"]]
+    files = [ROOT / f"{page}.ipynb" for page in pages]
     return [file for file in files if file.exists()]
 
 
