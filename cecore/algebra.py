@@ -302,8 +302,8 @@ def without_sums(x: Any) -> Any:
         elif rest == 1:
             result += front * _n()
         else:
-            name = f"sum of {rest.subs(b, _class('b'))}"
-            result += front * sp.Symbol(name, real=True, positive=rest.is_positive)
+            name, positive = f"sum of {rest.subs(b, _class('b'))}", rest.is_positive
+            result += front * sp.Symbol(name, real=True, positive=positive)
     return result
 
 

@@ -209,3 +209,8 @@ def test_figures_shown_outside_a_notebook_are_those_of_the_notebook():
     assert set(copies) == set(COPIES.values())
     for file, picture in copies.items():
         assert file.read_bytes() == picture, "run make notebooks"
+
+
+def test_a_formula_is_referred_to_by_its_number():
+    for name in [*STATEMENTS, "proofs.ipynb"]:  # a link's own text would not be shown
+        assert "](eq-" not in text_of(BOOK / name)
