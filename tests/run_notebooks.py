@@ -27,11 +27,15 @@ METADATA = {
 }
 
 
-def notebooks_of_book():
-    """The notebooks that the table of contents names, in its order."""
+def pages_of_book():
+    """Return the files that the table of contents names, in its order, without their endings."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [page["file"] for part in toc["parts"] for page in part["chapters"]]
-    files = [ROOT / f"{page}.ipynb" for page in pages]
+    return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+
+
+def notebooks_of_book():
+    """Return the notebooks of the book, in its order."""
+    files = [ROOT / f"{page}.ipynb" for page in pages_of_book()]
     return [file for file in files if file.exists()]
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 
 from tests.conftest import ROOT
+from tests.run_notebooks import pages_of_book
 
 REMOTE = re.compile(r"(?:https?:|wss?:)?//\w[^\s\"'`<>)]*", re.I)
 # Files that come from another host even if a script only puts their address together.
@@ -88,9 +88,7 @@ def files_loaded(site, pages):
 
 
 def test_every_chapter_has_its_page(pages):
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
-    assert {f"{chapter}.html" for chapter in chapters} <= set(pages)
+    assert {f"{page}.html" for page in pages_of_book()} <= set(pages)
 
 
 def test_what_a_page_loads_is_in_the_site(site, pages):
