@@ -1,3 +1,4 @@
+import hashlib
 import re
 
 import nbformat
@@ -214,3 +215,9 @@ def test_figures_shown_outside_a_notebook_are_those_of_the_notebook():
 def test_a_formula_is_referred_to_by_its_number():
     for name in [*STATEMENTS, "proofs.ipynb"]:  # a link's own text would not be shown
         assert "](eq-" not in text_of(BOOK / name)
+
+
+def test_the_data_are_those_whose_origin_is_stated():
+    stated = (BOOK / "data" / "README.md").read_text(encoding="utf-8")
+    digest = hashlib.sha256((BOOK / "data" / "optdigits.csv.gz").read_bytes()).hexdigest()
+    assert digest in stated
