@@ -4,6 +4,7 @@ from cecore.combined import softmax_cross_entropy, softmax_cross_entropy_grad
 from cecore.cross_entropy import cross_entropy, entropy, kl_divergence, one_hot
 from cecore.derivative import softmax_jacobian, softmax_jvp, softmax_vjp
 from cecore.softmax import log_softmax, logsumexp, softmax
+from cecore.verify import verify
 
 __version__ = "0.1.0"
 
@@ -20,4 +21,5 @@ __all__ = [
     "softmax_jacobian",
     "softmax_jvp",
     "softmax_vjp",
+    "verify",
 ]

@@ -16,7 +16,9 @@ import cecore
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
-LAYERS = ["_checks", *CHAPTERS, "__init__", "algebra", "derivations"]  # each knows those before it
+# Each imports only from those before it.
+LAYERS = ["_checks", *CHAPTERS, "algebra", "derivations"]
+LAYERS += ["trial", "claims", "libraries", "verify", "__init__", "__main__"]
 PROVERS = {"mpmath", "sympy"}  # what proves is imported where it is used, and nowhere else
 NAMES = [
     "cross_entropy",
@@ -31,6 +33,7 @@ NAMES = [
     "softmax_jacobian",
     "softmax_jvp",
     "softmax_vjp",
+    "verify",
 ]
 SECTIONS = ["Parameters", "Returns", "Raises", "See Also", "Notes", "Examples"]  # numpydoc's order
 

@@ -1,0 +1,8 @@
+"""``python -m cecore``, the same as the command ``cecore``."""
+
+import sys
+
+from cecore.verify import main
+
+if __name__ == "__main__":
+    sys.exit(main())

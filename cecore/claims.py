@@ -1,0 +1,721 @@
+"""Every statement of the book as a claim that any implementation can be held to.
+
+S0 to S19 and R1 are the statements of the article that the book follows, B1 to B14 the book's own,
+P1 to P15 what an implementation owes its user.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cecore.derivations import DERIVATIONS
+from cecore.trial import (
+    DISTRIBUTIONS,
+    FLOATS,
+    LOGITS,
+    SIMPLE,
+    Array,
+    Claim,
+    Evidence,
+    Exact,
+    Implementation,
+    NotSupportedError,
+    Row,
+    StopError,
+    Trial,
+    as_numbers,
+    exact,
+    exact_gradient,
+    exact_softmax,
+    known,
+    mp50,
+    short,
+)
+
+# What is claimed: id, place (chapter#label), sentence
+
+_STATEMENTS = """
+S0 index
+    Softmax with cross-entropy is the classic pair for telling classes apart: its gradient is
+    simple, and it is seen here by intuition, by derivation and in practice.
+S1 softmax#def-softmax
+    Softmax turns logits z into s_i = e^{z_i} / sum_k e^{z_k}.
+S2 softmax#thm-range
+    For real logits every s_i > 0 and they sum to 1; s_i < 1 if n >= 2, and s_1 = 1 if n = 1.
+    (In floats s_i may underflow to 0 and round to 1.)
+S3 softmax#thm-ratio
+    A gap g between two logits becomes the ratio e^g of probabilities: a small gap hardly more
+    than 1 + g, a large one enormous.
+S4 softmax#eq-example
+    The logits (2.0, 1.0, 0.1) have the probabilities 0.659001138885968, 0.242432970704714 and
+    0.098565890409318.
+S5 softmax-derivative#eq-numerator-same
+    The numerator e^{z_i} has the derivative e^{z_i} by its own logit: z_i + h multiplies it
+    by e^h.
+S6 softmax-derivative#eq-denominator-same
+    The denominator S = sum_k e^{z_k} has the derivative e^{z_j} by z_j, which is
+    e^{z_i} for i = j.
+S7 softmax-derivative#eq-case-same
+    ds_i/dz_i = s_i (1 - s_i).
+S8 softmax-derivative#eq-numerator-other
+    The numerator e^{z_i} has the derivative 0 by any other logit z_j, j != i.
+S9 softmax-derivative#eq-denominator-other
+    The denominator S has the derivative e^{z_j} by z_j, whichever i the numerator has.
+S10 softmax-derivative#eq-case-other
+    ds_i/dz_j = -s_i s_j for i != j.
+S11 cross-entropy#def-cross-entropy
+    H(p, q) = -sum_i p_i ln q_i, with 0 ln 0 = 0, and +inf if some p_i > 0 meets q_i = 0.
+S12 cross-entropy#eq-one-hot
+    A label k as a distribution p has p_k = 1 and otherwise zeros, and then H(p, q) = -ln q_k.
+S13 combined-gradient#eq-chain-rule
+    The chain rule sums over all outputs: dL/dz_j = sum_i (dL/ds_i) (ds_i/dz_j).
+S14 combined-gradient#eq-loss-one-hot
+    For the true class k the loss is L = -sum_i y_i ln s_i = -ln s_k.
+S15 combined-gradient#eq-shortcut
+    Only the output s_k counts: dL/dz_j = -(1/s_k) ds_k/dz_j.
+S16 combined-gradient#eq-two-cases
+    Both cases at once: ds_i/dz_j is s_i (1 - s_j) if i = j, and -s_i s_j if not.
+S17 combined-gradient#thm-gradient
+    For the true class k, dL/dz_j is s_j - 1 if j = k, and s_j if not.
+S18 combined-gradient#eq-weights
+    With s - y at the top, gradient descent trains the weights of a network.
+S19 combined-gradient#combined-naive
+    Computed without a rounded softmax in between, loss and gradient are stable: right for
+    logits of any size, no entry of the gradient beyond 1.
+B1 softmax#thm-shift
+    softmax(z + c) = softmax(z) for a constant c added to each logit.
+B2 softmax#thm-ratio
+    For any two classes s_i / s_j = e^{z_i - z_j}.
+B3 softmax#thm-temperature
+    softmax(z/T) tends to the uniform distribution as T -> inf, and as T -> 0 to equal shares of
+    the largest logits.
+B4 softmax#thm-lse
+    LSE(z) = ln sum_k e^{z_k} is at least max z and at most max z + ln n.
+B5 softmax-derivative#thm-jacobian
+    The Jacobian is J = diag(s) - s s^T.
+B6 softmax-derivative#thm-symmetry
+    J is symmetric, and every row and every column of it sums to 0.
+B7 softmax-derivative#thm-logistic
+    For n = 2 and x = z_1 - z_2, s_1 = 1 / (1 + e^-x) = sigma(x) and s_2 = 1 - sigma(x); the
+    derivative is sigma(x) (1 - sigma(x)).
+B8 softmax-derivative#thm-gradient-lse
+    The gradient of log-sum-exp is softmax: z_j + h raises LSE by ln(1 + s_j (e^h - 1)).
+B9 cross-entropy#thm-entropy-range
+    0 <= H(p) <= ln n; it is 0 exactly if one class is certain, ln n exactly if all are equal.
+B10 cross-entropy#thm-decomposition
+    H(p, q) = H(p) + KL(p || q).
+B11 cross-entropy#thm-gibbs
+    KL(p || q) = sum_i p_i ln(p_i / q_i) >= 0, so H(p, q) >= H(p), with equality exactly
+    for p = q.
+B12 combined-gradient#thm-gradient-any
+    For labels y that sum to 1, one-hot or not, the gradient is s - y; in general
+    (sum_i y_i) s - y.
+B13 combined-gradient#thm-bounded
+    If y is a distribution, the entries of the gradient sum to 0, and none is beyond -1 or 1.
+B14 combined-gradient#thm-squared-error
+    The squared error Q = sum_i (s_i - y_i)^2 / 2 has the gradient J (s - y): the
+    Jacobian stays.
+P1 softmax#softmax-naive
+    log_softmax keeps its digits near certainty: ln s_1 of (0, -50) is -1.93e-22, not 0.
+P2 combined-gradient#combined-naive
+    The loss near certainty is tiny, but not rounded to 0.
+P3 combined-gradient#combined-naive
+    The gradient near certainty is tiny, but not rounded to 0: s_k - 1 does not cancel.
+P4 softmax-derivative#derivative-naive
+    The Jacobian near certainty is tiny, but not rounded to 0: 1 - s_i does not cancel.
+P5 softmax#softmax-naive
+    No finite logits, of any size, and no distribution, zeros included, give NaN or a warning.
+P6 softmax#def-softmax
+    The result has the floating dtype of the input: float16, float32 or float64.
+P7 softmax#softmax-naive
+    A logit of -inf masks its class: probability 0, loss inf, no slope, and the other classes as
+    if it were not there.
+P8 softmax#def-softmax
+    A batch gives what its rows give one by one, however it lies in memory.
+P9 softmax#def-softmax
+    The classes may lie along any axis.
+P10 softmax#softmax-naive
+    Bad input is refused: NaN or +inf as a logit, every class masked, no class, a label that is
+    no class, probabilities that are negative or do not sum to 1.
+P11 softmax#def-softmax
+    The input is not changed.
+P12 softmax#def-softmax
+    Classes in another order have the same probabilities in that order.
+P13 softmax#def-softmax
+    A larger logit never has a smaller probability, and equal logits have equal ones.
+P14 softmax-derivative#eq-jvp
+    softmax_jvp and softmax_vjp are the products of the Jacobian with a vector, from
+    either side.
+P15 combined-gradient#eq-loss-one-hot
+    A class index and its one-hot distribution are the same label.
+R1 references
+    The article names one source: Wang Zhe, Deep Learning Recommender Systems (in Chinese).
+"""
+
+_NOT_CHECKED = {
+    "S0": "an outlook on the book, which the other claims make good",
+    "R1": "a reference, not a statement about functions",
+}
+
+CLAIMS: dict[str, Claim] = {}
+for _place, _sentence in re.findall(r"^(\w+ \S+)\n((?:    .+\n)+)", _STATEMENTS, re.MULTILINE):
+    _id, _chapter, _label = re.fullmatch(r"(\w+) ([\w-]+)#?(.*)", _place).groups()  # type: ignore[union-attr]
+    CLAIMS[_id] = Claim(
+        _id,
+        " ".join(_sentence.split()),
+        _chapter,
+        _label,
+        proofs=tuple(label for label, shown in DERIVATIONS.items() if shown.name == _id),
+        reason=_NOT_CHECKED.get(_id, ""),
+    )
+
+Body = Callable[[Trial], None]
+
+
+def _claim(name: str, *needs: str, each: bool = False) -> Callable[[Body], Body]:
+    """Give a claim its check."""
+
+    def register(body: Body) -> Body:
+        def check(f: Implementation) -> Evidence:
+            trial = Trial(f)
+            present = trial.has(*needs)
+            if not present or (len(present) < len(needs) and not each):
+                missing = ", ".join(need for need in needs if need not in present)
+                return Evidence("not applicable", message=f"no {missing}")
+            skipped = ""
+            for trial.only in present if each else [""]:
+                try:
+                    body(trial)
+                except NotSupportedError as error:
+                    skipped = str(error)
+                except StopError as error:
+                    if trial.ratio <= 1:
+                        return trial.evidence("error", str(error))
+            if skipped and trial.ratio <= 1 and not (each and trial.ratio >= 0):
+                return trial.evidence("not applicable", skipped)
+            return trial.evidence()
+
+        CLAIMS[name] = replace(CLAIMS[name], needs=needs, each=each, check=check)
+        return body
+
+    return register
+
+
+# The article's statements
+
+
+@_claim("S1", "softmax")
+def _s1(t: Trial) -> None:
+    for r in t.rows():
+        t.near(t.of_row("softmax", r.z), r.s, r.slack)
+
+
+@_claim("S2", "softmax")
+def _s2(t: Trial) -> None:
+    for r in t.rows():
+        s = t.of_row("softmax", r.z).astype(np.float64)
+        eps, least = (float(getattr(np.finfo(t.dtype), a)) for a in ("eps", "tiny"))
+        t.that((s >= 0) & (s <= 1 + 2 * eps), f"not all of {short(s)} within [0, 1]")
+        t.that(s[r.s.hi > 2 * least] > 0, f"a probability that is not tiny is 0 in {short(s)}")
+        t.that(s[r.s.hi < 1 - r.slack * eps] < 1, f"a probability below 1 is 1 in {short(s)}")
+        t.near(s.sum(), known(1), r.n**0.5 + 8)
+
+
+@_claim("S3", "softmax")
+def _s3(t: Trial) -> None:
+    for gap in (2.0**-10, 0.125, 1.0, 2.0, 10.0, 20.0):
+        s = t.of_row("softmax", np.array([1.0, 1.0 + gap, -3.0])).astype(np.float64)
+        t.near(s[1] / s[0], exact(mp50().exp(gap)), 2 * gap + 16)
+
+
+@_claim("S4", "softmax")
+def _s4(t: Trial) -> None:
+    s = [0.659001138885968, 0.242432970704714, 0.098565890409318]
+    t.near(t.of_row("softmax", np.array([2.0, 1.0, 0.1])), known(s), 6, 1.0)
+
+
+def _raised(t: Trial, *names: str) -> Iterator[tuple[Row, int, Row]]:
+    """Logits, and the same with z_j one higher: derivatives of e^{z_j} in their finite form."""
+    for r in t.rows(most=20, n=6, dtypes=(np.float64,)):
+        for j in range(r.n):
+            yield r, j, Row(r.z + (np.arange(r.n) == j))
+
+
+def _numerators(t: Trial, r: Row) -> Array:
+    return t.of_row("softmax", r.z) * np.exp(t.of_row("logsumexp", r.z))
+
+
+@_claim("S5", "softmax", "logsumexp")
+def _s5(t: Trial) -> None:
+    for r, i, up in _raised(t):
+        want = _numerators(t, r)[i] * np.exp(up.z[i] - r.z[i])
+        t.near(_numerators(t, up)[i], known(want), 4 * r.slack)
+
+
+@_claim("S8", "softmax", "logsumexp")
+def _s8(t: Trial) -> None:
+    for r, j, up in _raised(t):
+        if r.n > 1:
+            want = np.delete(_numerators(t, r), j)
+            t.near(np.delete(_numerators(t, up), j), known(want), 4 * r.slack)
+
+
+@_claim("S6", "logsumexp")
+@_claim("S9", "logsumexp")
+def _s9(t: Trial) -> None:
+    for r, j, up in _raised(t):
+        S = np.exp(t.of_row("logsumexp", r.z))
+        risen = np.exp(t.of_row("logsumexp", up.z)) - S
+        t.near(risen, known(np.exp(up.z[j]) - np.exp(r.z[j])), 4 * r.slack, 3 * S)
+
+
+def _derivative(t: Trial, entries: Callable[[int], Array]) -> None:
+    for r in t.rows(n=6):
+        where = entries(r.n)
+        if where.any():
+            J, right = t.of_row("softmax_jacobian", r.z), r.jacobian
+            scale = np.broadcast_to(r.s.hi[:, None], J.shape)[where]
+            t.near(J[where], Exact(right.hi[where], right.lo[where]), 2 * r.slack, scale)
+
+
+@_claim("S7", "softmax_jacobian")
+def _s7(t: Trial) -> None:
+    _derivative(t, lambda n: np.eye(n, dtype=bool))
+
+
+@_claim("S10", "softmax_jacobian")
+def _s10(t: Trial) -> None:
+    _derivative(t, lambda n: ~np.eye(n, dtype=bool))
+
+
+@_claim("S16", "softmax_jacobian")
+def _s16(t: Trial) -> None:
+    _derivative(t, lambda n: np.ones((n, n), dtype=bool))
+
+
+@_claim("S11", "cross_entropy")
+def _s11(t: Trial) -> None:
+    for x in t.pairs():
+        t.near(t.run("cross_entropy", x.p, x.q, shape=()), x.cross, x.slack)
+
+
+@_claim("S12", "one_hot", "cross_entropy", each=True)
+def _s12(t: Trial) -> None:
+    if t.has("one_hot"):
+        p = t.run("one_hot", np.array([2, 0, 1]), 3, shape=(3, 3))
+        t.that(p == [[0, 0, 1], [1, 0, 0], [0, 1, 0]], f"got {short(p.ravel()[:6])}…")
+    if t.has("cross_entropy"):
+        q = np.array([0.5, 0.375, 0.125])
+        for k in range(3):
+            got = t.run("cross_entropy", np.eye(3)[k], q, shape=())
+            t.near(got, exact(-mp50().log(q[k])), 8)
+
+
+@_claim("S13", "softmax_vjp")
+def _s13(t: Trial) -> None:
+    for r in t.rows(n=6):
+        u = np.linspace(-2, 3, r.n).astype(r.z.dtype)
+        right = (as_numbers(u)[:, None] * exact_gradient(exact_softmax, r.z)).sum(0)
+        t.near(t.run("softmax_vjp", r.z, u, shape=r.z.shape), exact(right), 2 * r.slack, 3.0)
+
+
+@_claim("S14", "loss")
+def _s14(t: Trial) -> None:
+    for r in t.rows():
+        for k in {0, r.n // 2, r.n - 1}:
+            right = Exact(-r.log_s.hi[k], -r.log_s.lo[k])
+            t.near(t.of_row("loss", r.z, k), right, r.slack, 1 + abs(right.hi))
+
+
+@_claim("S15", "softmax", "softmax_jacobian", "grad")
+def _s15(t: Trial) -> None:
+    for r in t.rows(most=20, n=6):
+        for k in range(r.n):
+            s = t.of_row("softmax", r.z).astype(np.float64)
+            J = t.of_row("softmax_jacobian", r.z).astype(np.float64)
+            if s[k] > 64 * np.finfo(t.dtype).tiny:  # a denormal number has lost its digits
+                t.near(t.of_row("grad", r.z, k), known(-J[k] / s[k]), 2 * r.slack, 1.0)
+
+
+@_claim("S17", "grad")
+def _s17(t: Trial) -> None:
+    for r in t.rows():
+        for k in {0, r.n // 2, r.n - 1}:
+            t.near(t.of_row("grad", r.z, k), r.grad(np.eye(1, r.n, k)[0]), r.slack, 1.0)
+
+
+@_claim("S18", "grad")
+def _s18(t: Trial) -> None:
+    y = np.arange(24) % 3
+    corners = np.array([[2.0, 0], [-1, 2], [-1, -2]])
+    X = np.c_[corners[y] + np.random.default_rng(5).normal(size=(24, 2)) / 2, np.ones(24)]
+    W = np.zeros((3, 3))
+    for _ in range(40):
+        W -= X.T @ np.array([t.of_row("grad", z, k) for z, k in zip(X @ W, y, strict=True)]) / 24
+    z = X @ W
+    loss = float(np.mean(np.log(np.exp(z - z[np.arange(24), y][:, None]).sum(1))))
+    t.that(loss < 0.1, f"40 steps from a mean loss of ln 3 = 1.0986 lead to {loss:.4g}, not < 0.1")
+
+
+@_claim("S19", "loss", "grad")
+def _s19(t: Trial) -> None:
+    for size in (1e1, 1e2, 1e3, 1e4, 1e6):
+        for k, right in ((0, 0.0), (1, size)):
+            z = np.array([size / 2, -size / 2])
+            t.near(t.of_row("loss", z, k), exact(right + mp50().log1p(mp50().exp(-size))), 8, size)
+            t.near(t.of_row("grad", z, k), Row(z).grad(np.eye(2)[k]), size + 8, 1.0)
+
+
+# The book's own statements
+
+
+@_claim("B1", "softmax")
+def _b1(t: Trial) -> None:
+    for z in (np.array([2.0, 1.0, 0.125]), np.array([0.5, -4.0, 8.25, 3.0])):
+        for c in (-1e6, -1e3, -1.0, 0.5, 1e3, 1e6):  # z + c is exact
+            t.near(t.of_row("softmax", z + c), Row(z).s, Row(z).slack)
+
+
+@_claim("B2", "softmax")
+def _b2(t: Trial) -> None:
+    for r in t.rows(most=40, n=6, dtypes=FLOATS[1:]):
+        s, e = t.of_row("softmax", r.z).astype(np.float64), as_numbers(r.z)
+        right = exact(np.frompyfunc(mp50().exp, 1, 1)(e[:, None] - e))
+        t.near(s[:, None] / s, right, 2 * r.slack)
+
+
+@_claim("B3", "softmax")
+def _b3(t: Trial) -> None:
+    for z in ([2.0, 1.0, 0.1], [3.0, -1.0, 3.0, 0.0], [0.0, 0.0]):
+        row = np.array(z)
+        t.near(t.of_row("softmax", row / 1e18), known(np.full(row.size, 1 / row.size)), 8)
+        top = row == row.max()
+        t.near(t.of_row("softmax", row / 2**-10), known(top / top.sum()), 8, 1.0)
+
+
+@_claim("B4", "logsumexp")
+def _b4(t: Trial) -> None:
+    for r in t.rows():
+        lse, m = float(t.of_row("logsumexp", r.z)), float(r.z.max())
+        room = r.slack * float(np.finfo(t.dtype).eps)
+        t.that(m - room <= lse <= m + np.log(r.n) + room, f"{lse} is not within [m, m + ln n]")
+        t.near(lse, r.lse, r.n**0.5 + 8, 1 + r.size)
+
+
+@_claim("B5", "softmax", "softmax_jacobian")
+def _b5(t: Trial) -> None:
+    for r in t.rows(n=100):
+        s = t.of_row("softmax", r.z).astype(np.float64)
+        t.near(
+            t.of_row("softmax_jacobian", r.z),
+            known(np.diag(s) - np.outer(s, s)),
+            r.slack,
+            s[:, None],
+        )
+
+
+@_claim("B6", "softmax_jacobian")
+def _b6(t: Trial) -> None:
+    for r in t.rows(n=100):
+        J = t.of_row("softmax_jacobian", r.z).astype(np.float64)
+        t.near(J, known(J.T), r.slack, abs(J))
+        for axis in (0, 1):
+            t.near(J.sum(axis), known(np.zeros(r.n)), r.slack, 1.0)
+
+
+@_claim("B7", "softmax")
+def _b7(t: Trial) -> None:
+    for x in (-300.0, -40.0, -3.0, -0.5, 0.0, 2.0**-20, 1.0, 7.5, 40.0, 300.0):
+        z = np.array([x / 2, -x / 2])
+        sigma = 1 / (1 + mp50().exp(-x))
+        t.near(t.of_row("softmax", z), exact([sigma, mp50().exp(-x) * sigma]), abs(x) + 8)
+        if t.has("softmax_jacobian"):
+            slope = exact(sigma * mp50().exp(-x) * sigma)
+            t.near(t.of_row("softmax_jacobian", z)[0, 0], slope, abs(x) + 8, float(sigma))
+
+
+@_claim("B8", "softmax", "logsumexp")
+def _b8(t: Trial) -> None:
+    for r, j, up in _raised(t):
+        s = t.of_row("softmax", r.z)
+        risen = t.of_row("logsumexp", up.z) - t.of_row("logsumexp", r.z)
+        want = np.log1p(s[j] * np.expm1(up.z[j] - r.z[j]))
+        t.near(risen, known(want), 2 * r.slack, 1 + r.size)
+
+
+@_claim("B9", "entropy")
+def _b9(t: Trial) -> None:
+    for x in t.pairs():
+        h = t.run("entropy", x.p, shape=())
+        t.near(h, x.own, x.slack, 1.0)
+        n, eps = x.p.size, float(np.finfo(t.dtype).eps)
+        t.that(-eps <= h <= np.log(n) + 8 * eps * (1 + np.log(n)), f"{h} is not in [0, ln {n}]")
+
+
+@_claim("B10", "cross_entropy", "entropy", "kl_divergence")
+def _b10(t: Trial) -> None:
+    for x in t.pairs():
+        parts = t.run("entropy", x.p, shape=()) + t.run("kl_divergence", x.p, x.q, shape=())
+        t.near(t.run("cross_entropy", x.p, x.q, shape=()), known(parts), 3 * x.slack, x.scale)
+
+
+@_claim("B11", "kl_divergence", "cross_entropy", each=True)
+def _b11(t: Trial) -> None:
+    for x in t.pairs():
+        room = x.slack * float(np.finfo(x.p.dtype).eps) * (1 + float(x.own.hi))
+        if t.has("kl_divergence"):
+            kl = t.run("kl_divergence", x.p, x.q, shape=())
+            t.near(kl, x.kl, x.slack, x.scale)
+            t.that(kl >= -room, f"{kl} is below 0")
+            t.near(t.run("kl_divergence", x.p, x.p, shape=()), known(0), x.slack, 1 + x.own.hi)
+        if t.has("cross_entropy"):
+            h = t.run("cross_entropy", x.p, x.q, shape=())
+            t.that(h >= x.own.hi - room, f"H(p, q) = {h} is below H(p) = {x.own.hi}")
+
+
+def _soft_labels(r: Row) -> list[Array]:
+    weights = np.arange(1.0, r.n + 1)
+    y = [np.eye(1, r.n, r.n - 1)[0], np.full(r.n, 1 / r.n), weights / weights.sum()]
+    return [x.astype(r.z.dtype) for x in y]
+
+
+@_claim("B12", "grad")
+def _b12(t: Trial) -> None:
+    for r in t.rows(n=6):
+        for y in _soft_labels(r):
+            t.near(t.run("grad", r.z, y, shape=r.z.shape), r.grad(y), r.slack + 8, 1.0)
+
+
+@_claim("B13", "grad")
+def _b13(t: Trial) -> None:
+    for r in t.rows():
+        g = t.of_row("grad", r.z, r.n - 1).astype(np.float64)
+        eps = float(np.finfo(t.dtype).eps)
+        t.that(abs(g) <= 1 + 4 * eps, f"an entry of {short(g)} is beyond 1")
+        t.near(g.sum(), known(0), r.slack, 2.0)
+
+
+@_claim("B14", "softmax", "softmax_jacobian")
+def _b14(t: Trial) -> None:
+    for r in t.rows(n=6, dtypes=FLOATS[1:]):
+        y = as_numbers(np.eye(1, r.n)[0])
+        right = exact_gradient(lambda z, y=y: ((exact_softmax(z) - y) ** 2).sum() / 2, r.z)  # type: ignore[misc]
+        s = t.of_row("softmax", r.z)
+        t.near(
+            t.of_row("softmax_jacobian", r.z) @ (s - np.eye(1, r.n)[0]),
+            exact(right),
+            2 * r.slack,
+            1.0,
+        )
+
+
+# What an implementation owes its user
+
+_SURE = {np.float64: (5, 20, 36, 50, 100, 300, 700), np.float32: (5, 10, 17, 50, 80)}
+
+
+def _near_certainty(t: Trial, name: str, right: Callable[[Any], Any]) -> None:
+    """Compare the first entry of the result for (0, -d), by relative error; 1 + x is x rounded."""
+    for dtype, gaps in _SURE.items():
+        for d in gaps:
+            got = t.of_row(name, np.array([0, -d], dtype))
+            t.near(got.ravel()[0], exact(right(mp50().exp(-d))), d + 8)
+
+
+@_claim("P1", "log_softmax")
+def _p1(t: Trial) -> None:
+    for r in t.rows():
+        t.near(t.of_row("log_softmax", r.z), r.log_s, r.slack, 1 + abs(r.log_s.hi))
+    _near_certainty(t, "log_softmax", lambda x: -mp50().log1p(x))
+
+
+@_claim("P2", "loss")
+def _p2(t: Trial) -> None:
+    _near_certainty(t, "loss", lambda x: mp50().log1p(x))
+
+
+@_claim("P3", "grad")
+def _p3(t: Trial) -> None:
+    _near_certainty(t, "grad", lambda x: -x / (1 + x))
+
+
+@_claim("P4", "softmax_jacobian")
+def _p4(t: Trial) -> None:
+    _near_certainty(t, "softmax_jacobian", lambda x: x / (1 + x) ** 2)
+
+
+@_claim("P5", *LOGITS, *DISTRIBUTIONS, each=True)
+def _p5(t: Trial) -> None:
+    for name in t.has(*LOGITS):
+        for dtype in t.f.dtypes:
+            big, small = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
+            rows: list[Any] = [[0, 0], [small, 0], [-90, -95], [big, 0], [0, -big]]
+            rows += [[big, -big], [-big, -big]]
+            for row in rows + [[1000, 0, -1000]] * (dtype != np.float16):
+                _quiet(t, t.of_row(name, np.array(row, dtype), len(row) - 1))
+    for name in t.has(*DISTRIBUTIONS):
+        for x in t.pairs():
+            _quiet(t, t.run(name, *(x.p, x.q)[: 1 + (name != "entropy")], shape=()))
+
+
+def _quiet(t: Trial, got: Array) -> None:
+    t.that(~np.isnan(got), f"got NaN: {short(got)}")
+    t.that(not t.warning, f"warned: {t.warning}")
+
+
+@_claim("P6", *LOGITS, *DISTRIBUTIONS, each=True)
+def _p6(t: Trial) -> None:
+    for dtype in t.f.dtypes:
+        for name in t.has(*LOGITS, *DISTRIBUTIONS):
+            if name in LOGITS:
+                got = t.of_row(name, np.array([2, 1, 0.5], dtype))
+            else:
+                p = np.array([0.5, 0.5], dtype)
+                got = t.run(name, *(p, p)[: 1 + (name != "entropy")], shape=())
+            t.that(got.dtype == dtype, f"got {got.dtype}, right is {np.dtype(dtype)}")
+
+
+@_claim("P7", *SIMPLE, "softmax_jacobian", each=True)
+def _p7(t: Trial) -> None:
+    for dtype in t.f.dtypes:
+        for z in ([2, -np.inf, 0.5], [-np.inf, 0], [-np.inf, 3, -np.inf, 3], [700, -np.inf, 690]):
+            r = Row(z, dtype)
+            masked, k = np.isneginf(r.z), int(np.argmax(r.z))
+            s = r.s.hi
+            rights = {
+                "softmax": r.s,
+                "log_softmax": r.log_s,
+                "logsumexp": r.lse,
+                "softmax_jacobian": known(np.diag(s) - np.outer(s, s)),
+                "loss": Exact(-r.log_s.hi[k], -r.log_s.lo[k]),
+                "grad": r.grad(np.eye(1, r.n, k)[0]),
+            }
+            for name in t.has(*rights):
+                scale = 1 + (r.size if name == "logsumexp" else 0)
+                got = t.of_row(name, r.z, k)
+                t.near(got, rights[name], r.slack, scale)
+                if name in ("softmax", "softmax_jacobian", "grad"):
+                    t.that(got[masked] == 0, f"not 0 at the masked class: {short(got)}")
+                if name == "loss":
+                    got = t.of_row(name, r.z, int(np.argmax(masked)))
+                    t.that(got == np.inf, f"got {got} for a masked true class, right is inf")
+
+
+def _layouts() -> Iterator[Array]:
+    z = np.random.default_rng(6).normal(size=(4, 3, 5)) * 3
+    yield from (z[0], z, z[:, ::2], z[::-1, 1], z[..., ::2], z[0].T, np.asfortranarray(z))
+    yield np.array([[300.0, 299.0], [-500.0, -501.0]])
+    yield z[0, :0]
+
+
+def _as_rows(t: Trial, name: str, z: Array, axis: int) -> None:
+    last = np.moveaxis(z, axis, -1)
+    labels = np.arange(last[..., 0].size).reshape(last.shape[:-1]) % last.shape[-1]
+    got = t.of_row(name, z, labels, axis, copy=False)
+    call = t.call
+    if name in ("softmax", "log_softmax", "grad"):
+        got = np.moveaxis(got, axis, -1)
+    for i in np.ndindex(last.shape[:-1]):
+        row = t.of_row(name, last[i], labels[i])
+        t.call = f"{call}, row {i}"
+        t.near(got[i], known(row), 16, 1 + abs(row))
+
+
+@_claim("P8", *SIMPLE, "softmax_jacobian", each=True)
+def _p8(t: Trial) -> None:
+    for name in t.has(*SIMPLE, "softmax_jacobian"):
+        for z in _layouts():
+            _as_rows(t, name, z, -1)
+
+
+@_claim("P9", *SIMPLE, each=True)
+def _p9(t: Trial) -> None:
+    z = np.random.default_rng(7).normal(size=(4, 3, 5))
+    for name in t.has(*SIMPLE):
+        for axis in (0, 1, -2, -3):
+            _as_rows(t, name, z, axis)
+
+
+@_claim("P10", *LOGITS, *DISTRIBUTIONS, "one_hot", each=True)
+def _p10(t: Trial) -> None:
+    nan, inf = np.nan, np.inf
+    for name in t.has(*LOGITS):
+        for row in map(np.array, ([0, nan], [0, inf], [-inf, -inf], [])):
+            one = np.ones_like(row)
+            second: dict[str, Any] = {"loss": 0, "grad": 0, "softmax_jvp": one, "softmax_vjp": one}
+            _refused(t, name, row, *([second[name]] if name in second else []))
+    for name in t.has("loss", "grad"):
+        for y in (2, -1, 0.5):
+            _refused(t, name, np.zeros(2), np.array(y))
+        for p in ([0.5, 0.6], [-0.5, 1.5], [nan, 1]):
+            _refused(t, name, np.zeros(2), np.array(p))
+    for name in t.has(*DISTRIBUTIONS):
+        for p in ([0.5, 0.6], [-0.5, 1.5], [nan, 1]):
+            args = (np.array(p), np.array([0.5, 0.5]))
+            _refused(t, name, *args[: 1 + (name != "entropy")])
+    for labels, n in (([3], 3), ([-1], 3), ([0.5], 3)) if t.has("one_hot") else ():
+        _refused(t, "one_hot", np.array(labels), n)
+
+
+def _refused(t: Trial, name: str, *args: Any) -> None:
+    try:
+        got = t.attempt(name, *args)
+    except Exception:
+        t.that(True, "refused")
+    else:
+        t.that(False, f"not refused: got {short(got)}")
+
+
+@_claim("P11", *LOGITS, *DISTRIBUTIONS, each=True)
+def _p11(t: Trial) -> None:
+    for name in t.has(*LOGITS):
+        for r in t.rows(n=6):
+            z = r.z.copy()
+            t.of_row(name, z, copy=False)
+            t.that(z == r.z, f"afterwards the input is {short(z)}")
+    for name in t.has(*DISTRIBUTIONS):
+        for x in t.pairs():
+            args = (x.p.copy(), x.q.copy())
+            t.run(name, *args[: 1 + (name != "entropy")], shape=(), copy=False)
+            t.that((args[0] == x.p) & (args[1] == x.q), "the input has changed")
+
+
+@_claim("P12", "softmax")
+def _p12(t: Trial) -> None:
+    for r in t.rows():
+        order = np.random.default_rng(8).permutation(r.n)
+        s = t.of_row("softmax", r.z)
+        t.near(t.of_row("softmax", r.z[order]), known(s[order]), 2 * r.n**0.5 + 8)
+
+
+@_claim("P13", "softmax")
+def _p13(t: Trial) -> None:
+    for r in t.rows():
+        order = np.argsort(r.z)
+        s = t.of_row("softmax", r.z)[order].astype(np.float64)
+        room = 2 * float(np.finfo(t.dtype).eps) * s[:-1]
+        t.that(s[1:] - s[:-1] >= -room, f"a larger logit has a smaller probability in {short(s)}")
+        same = np.diff(r.z[order]) == 0
+        t.that(abs(np.diff(s))[same] <= room[same], f"equal logits differ in {short(s)}")
+
+
+@_claim("P14", "softmax_jvp", "softmax_vjp", each=True)
+def _p14(t: Trial) -> None:
+    for name in t.has("softmax_jvp", "softmax_vjp"):
+        for r in t.rows(n=6):
+            v = np.cos(np.arange(r.n)).astype(r.z.dtype)
+            right = exact((exact_gradient(exact_softmax, r.z) * as_numbers(v)).sum(-1))
+            t.near(t.run(name, r.z, v, shape=r.z.shape), right, 2 * r.slack, 1.0)
+
+
+@_claim("P15", "loss", "grad", each=True)
+def _p15(t: Trial) -> None:
+    for name in t.has("loss", "grad"):
+        for r in t.rows(n=6):
+            for k in range(r.n):
+                want = t.of_row(name, r.z, k)
+                got = t.run(name, r.z, np.eye(1, r.n, k, dtype=r.z.dtype)[0], shape=want.shape)
+                t.near(got, known(want), 8, 1 + abs(want))

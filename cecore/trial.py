@@ -1,0 +1,386 @@
+"""What a check works with: an implementation, inputs with their right values, and the comparison.
+
+What is right comes from 50-digit arithmetic (mpmath), kept as a sum of two floats so that NumPy
+can compare; nothing is computed with cecore. A value may be off by what an honest implementation
+must round; a wrong formula is off by far more.
+"""
+
+import importlib
+import inspect
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Function = Callable[..., Any]
+
+SIMPLE = ("softmax", "log_softmax", "logsumexp", "loss", "grad")
+LOGITS = (*SIMPLE, "softmax_jacobian", "softmax_jvp", "softmax_vjp")
+DISTRIBUTIONS = ("cross_entropy", "entropy", "kl_divergence")
+FLOATS = (np.float16, np.float32, np.float64)
+
+
+class NotSupportedError(Exception):
+    """Raised by an adapter for what its library does not offer: not applicable, not wrong."""
+
+
+class StopError(Exception):
+    """The function raised, or returned what is no result at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """Functions to check, each with the signature of its namesake in cecore, or None.
+
+    ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example. Functions take
+    NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
+    ``dtypes`` are those they take, ``classes`` is the smallest number of classes.
+    """
+
+    name: str = "your functions"
+    dtypes: tuple[Any, ...] = FLOATS
+    classes: int = 1
+    softmax: Function | None = None
+    log_softmax: Function | None = None
+    logsumexp: Function | None = None
+    softmax_jacobian: Function | None = None
+    softmax_jvp: Function | None = None
+    softmax_vjp: Function | None = None
+    cross_entropy: Function | None = None
+    entropy: Function | None = None
+    kl_divergence: Function | None = None
+    one_hot: Function | None = None
+    loss: Function | None = None
+    grad: Function | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a check found.
+
+    ``verdict`` is "held", "failed", "not applicable", or "error" if a function raised or returned
+    no array of the right shape. ``inputs`` counts the calls; ``ulps`` is the largest error in
+    units in the last place of the right value, or of the largest term where terms cancel;
+    ``worst`` is the call that came closest to failing, or failed worst; ``message`` says what was
+    got and what is right.
+    """
+
+    verdict: str
+    inputs: int = 0
+    ulps: float | None = None
+    worst: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement, where it stands, and how to check it.
+
+    ``needs`` names the functions that the check calls: all of them, or, if ``each``, those of them
+    that there are. ``proofs`` are the labels of its derivations. No ``check``: ``reason`` says why.
+    """
+
+    id: str
+    sentence: str
+    chapter: str
+    label: str
+    needs: tuple[str, ...] = ()
+    each: bool = False
+    check: Callable[[Implementation], Evidence] | None = None
+    proofs: tuple[str, ...] = ()
+    reason: str = ""
+
+
+# Fifty digits
+
+
+@cache
+def mp50() -> Any:
+    """Return mpmath's arithmetic with 50 digits."""
+    try:
+        mp = importlib.import_module("mpmath").MPContext()
+    except ImportError as error:
+        raise ImportError("checking needs mpmath: pip install 'cecore[verify]'") from error
+    mp.dps = 50
+    return mp
+
+
+class Exact(NamedTuple):
+    """Right values to twice the digits of a float64: ``hi + lo``."""
+
+    hi: Array
+    lo: Array
+
+
+def exact(values: Any) -> Exact:
+    """Keep mpmath numbers as sums of two floats."""
+    values = np.asarray(values, dtype=object)
+    hi = [float(v) for v in values.flat]
+    lo = [float(v - h) if np.isfinite(h) else 0.0 for v, h in zip(values.flat, hi, strict=True)]
+    return Exact(np.reshape(hi, values.shape), np.reshape(lo, values.shape))
+
+
+def known(values: ArrayLike) -> Exact:
+    """Take floats for exactly right."""
+    hi = np.asarray(values, dtype=np.float64)
+    return Exact(hi, np.zeros_like(hi))
+
+
+def as_numbers(x: Array) -> Array:
+    """Floats as mpmath numbers, unrounded."""
+    return np.array([mp50().mpf(float(v)) for v in x.flat], dtype=object).reshape(x.shape)
+
+
+def exact_softmax(z: Array) -> Array:
+    """Return the softmax of mpmath numbers."""
+    e = np.array([mp50().exp(v) for v in z], dtype=object)
+    return e / e.sum()
+
+
+def exact_gradient(f: Callable[[Array], Array], z: Array) -> Array:
+    """``df/dz_j`` on a new last axis, by complex steps: exact to more than 50 digits."""
+    h = mp50().mpf(10) ** -30
+    columns = []
+    for j in range(z.size):
+        moved = as_numbers(z)
+        moved[j] = mp50().mpc(moved[j], h)
+        columns.append(np.frompyfunc(lambda v: v.imag / h, 1, 1)(f(moved)))
+    return np.stack(columns, axis=-1)
+
+
+class Row:
+    """Logits, and what is right for them."""
+
+    def __init__(self, z: ArrayLike, dtype: Any = np.float64) -> None:
+        self.z = np.array(z, dtype)
+        self.n = self.z.size
+        finite = self.z[np.isfinite(self.z)].astype(np.float64)
+        self.size = float(abs(finite).max())
+        self.gap = float(np.ptp(finite))
+        # In eps: rounding a difference d of logits costs |d|/2, a sum of n terms about sqrt(n).
+        self.slack = 2 * self.size + self.n**0.5 + 8
+
+    @cached_property
+    def numbers(self) -> Array:
+        """The probabilities, as mpmath numbers."""
+        return exact_softmax(as_numbers(self.z))
+
+    @cached_property
+    def s(self) -> Exact:
+        """The probabilities."""
+        return exact(self.numbers)
+
+    @cached_property
+    def log_s(self) -> Exact:
+        """Their logarithms."""
+        masked = np.isneginf(self.z)
+        return exact(
+            [-mp50().inf if m else mp50().log(v) for m, v in zip(masked, self.numbers, strict=True)]
+        )
+
+    @cached_property
+    def lse(self) -> Exact:
+        """Log-sum-exp."""
+        return exact(mp50().log(mp50().fsum(mp50().exp(v) for v in as_numbers(self.z))))
+
+    @cached_property
+    def jacobian(self) -> Exact:
+        """``J[i, j] = ds_i/dz_j``."""
+        return exact(exact_gradient(exact_softmax, self.z))
+
+    def grad(self, y: Array) -> Exact:
+        """Return the gradient of the loss for the labels ``y``, a distribution."""
+        return exact(self.numbers - as_numbers(y))
+
+
+@cache
+def _rows() -> list[Row]:
+    rng = np.random.default_rng(3)
+    rows = [Row([0.0, -50], np.float64)]
+    for dtype in FLOATS:
+        rows += [Row(z, dtype) for z in ([2, 1, 0.1], [3.7], [1, 1, 1], [0.0] * 5, [0, 0, 9, 0])]
+        for scale in 10.0 ** np.arange(-3, 4):
+            rows += [Row(rng.normal(size=n) * scale, dtype) for n in (2, 3, 6)]
+    for dtype in FLOATS[1:]:
+        rows += [Row(z, dtype) for z in ([800, 0, -800], [-1000, -1001], [0, 0, 50, 0])]
+        rows += [Row(rng.normal(size=n), dtype) for n in (100, 1_000, 10_000)]
+    return rows
+
+
+class Pair:
+    """Two distributions, and what is right for them."""
+
+    def __init__(self, p: ArrayLike, q: ArrayLike, dtype: Any = np.float64) -> None:
+        self.p, self.q = np.array(p, dtype), np.array(q, dtype)
+        a, b = as_numbers(self.p), as_numbers(self.q)
+        cross = [
+            x * (mp50().inf if y == 0 else -mp50().log(y)) for x, y in zip(a, b, strict=True) if x
+        ]
+        own = [-x * mp50().log(x) for x in a if x]
+        self.cross, self.own = exact(mp50().fsum(cross)), exact(mp50().fsum(own))
+        self.kl = exact(mp50().fsum(cross) - mp50().fsum(own))
+        self.slack = self.p.size**0.5 + 8
+        # Terms of both signs cancel in the divergence; p and q themselves are rounded.
+        self.scale = 1 + float(mp50().fsum(abs(c) for c in cross + own))
+
+
+@cache
+def _pairs() -> list[Pair]:
+    rng = np.random.default_rng(4)
+    pairs = []
+    fixed: list[Any]
+    for dtype in FLOATS:
+        fixed = [([0.5, 0.5], [0.25, 0.75]), ([1, 0, 0], [0.5, 0.25, 0.25]), ([1.0], [1.0])]
+        fixed += [([0.5, 0, 0.5], [0.5, 0, 0.5]), ([0.5, 0.5], [1, 0]), ([0, 1], [1, 0])]
+        fixed += [([0.25] * 4, [0.25] * 4), ([0.25] * 4, [0.5, 0.125, 0.25, 0.125])]
+        fixed += [tuple(rng.dirichlet(np.ones(n), 2)) for n in (2, 3, 10)]
+        pairs += [Pair(p, q, dtype) for p, q in fixed]
+    return [*pairs, Pair(*rng.dirichlet(np.ones(1000), 2))]
+
+
+# Calling and judging
+
+
+class Trial:
+    """One check under way: it calls the functions, compares, and keeps what was worst."""
+
+    def __init__(self, f: Implementation) -> None:
+        self.f = f
+        self.inputs = 0
+        self.ulps: float | None = None
+        self.ratio = -1.0  # of the worst error to what is allowed: above 1 the claim is refuted
+        self.only = ""  # the function that is looked at, where a claim takes them one by one
+        self.worst = self.message = self.call = self.warning = ""
+        self.dtype: Any = np.dtype(np.float64)
+
+    def has(self, *names: str) -> list[str]:
+        """Return those of the functions that there are, and that are being looked at."""
+        return [n for n in names if getattr(self.f, n) is not None and self.only in ("", n)]
+
+    def rows(
+        self, most: float = np.inf, n: float = np.inf, dtypes: tuple[Any, ...] = FLOATS
+    ) -> list[Row]:
+        """Return the rows of at most ``n`` classes and logits of at most ``most`` in size."""
+        wanted = [d for d in dtypes if d in self.f.dtypes]
+        rows = [r for r in _rows() if r.size <= most and self.f.classes <= r.n <= n]
+        return [r for r in rows if r.z.dtype in wanted]
+
+    def pairs(self) -> list[Pair]:
+        """Return the pairs of distributions."""
+        return [x for x in _pairs() if x.p.dtype in self.f.dtypes]
+
+    def attempt(self, name: str, *args: Any, axis: int = -1) -> Any:
+        """Call a function; whatever it raises, it raises."""
+        function = getattr(self.f, name)
+        self.inputs += 1
+        self.dtype = np.asarray(args[0]).dtype
+        if self.dtype.kind != "f":
+            self.dtype = np.dtype(np.float64)
+        self.call = f"{name}({', '.join(map(short, args))}{f', axis={axis}' * (axis != -1)})"
+        named: dict[str, Any] = {}
+        if takes_axis(function):
+            named["axis"] = axis
+        elif axis != -1:
+            raise NotSupportedError(f"{name} takes no axis")
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            np.errstate(over="warn", divide="warn", invalid="warn", under="ignore"),
+        ):
+            warnings.simplefilter("always")
+            result = function(*args, **named)
+        old = (DeprecationWarning, FutureWarning)  # says nothing about the values
+        ours = [w for w in caught if not issubclass(w.category, old)]
+        self.warning = str(ours[0].message) if ours else ""
+        return result
+
+    def run(
+        self, name: str, *args: Any, shape: tuple[int, ...], axis: int = -1, copy: bool = True
+    ) -> Array:
+        """Call a function, by default on copies, and return an array of the shape it must have."""
+        args = tuple(a.copy() if copy and isinstance(a, np.ndarray) else a for a in args)
+        try:
+            got = np.asarray(self.attempt(name, *args, axis=axis))
+        except NotSupportedError:
+            raise
+        except Exception as error:
+            text = str(error).strip().split("\n")[0][:200]
+            raise StopError(f"{name} raised {type(error).__name__}: {text}") from None
+        if got.dtype.kind not in "iuf":
+            raise StopError(f"{name} returned dtype {got.dtype}, not real numbers")
+        if got.shape != shape:
+            raise StopError(f"{name} returned shape {got.shape}, not {shape}")
+        return got
+
+    def of_row(self, name: str, z: Array, k: Any = 0, axis: int = -1, copy: bool = True) -> Array:
+        """Call any function of logits, with labels ``k`` or some direction where it takes one."""
+        args: tuple[Any, ...] = (z,)
+        if name in ("softmax_jvp", "softmax_vjp"):
+            args += (np.cos(np.arange(z.size)).reshape(z.shape).astype(z.dtype),)
+        if name in ("loss", "grad"):
+            args += (np.zeros(np.delete(z.shape, axis), np.intp) + k,)
+        shape = z.shape
+        if name in ("logsumexp", "loss"):
+            shape = tuple(int(i) for i in np.delete(shape, axis))
+        if name == "softmax_jacobian":
+            shape = (*shape, z.shape[-1])
+        return self.run(name, *args, shape=shape, axis=axis, copy=copy)
+
+    def near(
+        self, got: ArrayLike, want: Exact, slack: float, scale: ArrayLike | None = None
+    ) -> None:
+        """Compare with right values, each to ``slack`` eps of ``scale`` (of itself if None)."""
+        info = np.finfo(self.dtype)
+        g = np.broadcast_to(np.asarray(got, dtype=np.float64), want.hi.shape)
+        size = np.broadcast_to(abs(want.hi if scale is None else np.asarray(scale)), g.shape)
+        with np.errstate(all="ignore"):
+            error = np.where(g == want.hi, abs(want.lo), abs((g - want.hi) - want.lo))
+            error = np.where(np.isnan(error), np.inf, error)
+            size = np.where(np.isfinite(want.hi) & np.isfinite(size), size, 0.0)
+            ulps = np.max(error / np.spacing(size.astype(self.dtype)).astype(np.float64))
+            allowed = slack * float(info.eps) * size + 4 * float(info.smallest_subnormal)
+            ratio = error / allowed
+        self.ulps = max(self.ulps or 0.0, float(ulps))
+        at = np.unravel_index(np.argmax(ratio), ratio.shape)
+        where = f" at {', '.join(map(str, at))}" if at else ""
+        self._note(float(ratio[at]), f"got {g[at]:.17g}{where}, right is {want.hi[at]:.17g}")
+
+    def that(self, ok: Any, message: str) -> None:
+        """Demand what is no comparison of values."""
+        self._note(0.0 if np.all(ok) else np.inf, message)
+
+    def _note(self, ratio: float, message: str) -> None:
+        if ratio > self.ratio:
+            self.ratio, self.worst, self.message = ratio, self.call, message
+
+    def evidence(self, verdict: str = "", message: str = "") -> Evidence:
+        """Return the finding: refuted if anything was."""
+        verdict = verdict or ("failed" if self.ratio > 1 else "held")
+        if verdict == "error":
+            return Evidence(verdict, self.inputs, self.ulps, self.call, message)
+        message = message or (self.message if verdict == "failed" else "")
+        return Evidence(verdict, self.inputs, self.ulps, self.worst, message)
+
+
+def takes_axis(function: Function) -> bool:
+    """Return whether a function has a parameter of this name."""
+    try:
+        return "axis" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some functions written in C do not say
+        return False
+
+
+def short(x: Any) -> str:
+    """Write an argument in a few words."""
+    x = np.asarray(x)
+    if x.size > 8:
+        return f"<{x.dtype} of shape {x.shape}>"
+    return _text(x) if x.dtype in (np.float64, np.intp) else f"{x.dtype}({_text(x)})"
+
+
+def _text(x: Any) -> str:
+    return f"[{', '.join(map(_text, x))}]" if np.ndim(x) else str(x)

@@ -1,0 +1,349 @@
+"""Hold any implementation to the claims: from Python, or as ``cecore verify`` on the command line.
+
+>>> report = verify(softmax=np.positive, claims=["S1", "B1"])  # this is no softmax
+>>> print([(claim.id, evidence.verdict) for claim, evidence in report.results])
+[('S1', 'failed'), ('B1', 'failed')]
+"""
+
+import argparse
+import dataclasses
+import importlib
+import json
+import os
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cecore.claims import CLAIMS
+from cecore.combined import softmax_cross_entropy, softmax_cross_entropy_grad
+from cecore.cross_entropy import cross_entropy, entropy, kl_divergence, one_hot
+from cecore.derivations import DERIVATIONS
+from cecore.derivative import softmax_jacobian, softmax_jvp, softmax_vjp
+from cecore.libraries import LIBRARIES
+from cecore.softmax import log_softmax, logsumexp, softmax
+from cecore.trial import Claim, Evidence, Function, Implementation
+
+CECORE = Implementation(
+    name="cecore",
+    softmax=softmax,
+    log_softmax=log_softmax,
+    logsumexp=logsumexp,
+    softmax_jacobian=softmax_jacobian,
+    softmax_jvp=softmax_jvp,
+    softmax_vjp=softmax_vjp,
+    cross_entropy=cross_entropy,
+    entropy=entropy,
+    kl_divergence=kl_divergence,
+    one_hot=one_hot,
+    loss=softmax_cross_entropy,
+    grad=softmax_cross_entropy_grad,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The evidence for each claim that was checked."""
+
+    name: str
+    results: list[tuple[Claim, Evidence]]
+
+    @property
+    def failed(self) -> list[tuple[Claim, Evidence]]:
+        """The claims that were refuted, or that could not be checked because of an error."""
+        return [(c, e) for c, e in self.results if e.verdict in ("failed", "error")]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no claim failed."""
+        return not self.failed
+
+    def assert_ok(self) -> None:
+        """Raise an AssertionError that lists what failed: a whole test in one line."""
+        if self.failed:
+            raise AssertionError(f"{self.summary()}\n{self.table(verbose=True, only_failed=True)}")
+
+    def summary(self) -> str:
+        """How many claims held, failed and did not apply, in one line."""
+        verdicts = [e.verdict for _, e in self.results]
+        counts = [f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts)]
+        return f"{self.name}: {', '.join(counts) or 'nothing to check'}"
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Id, verdict, inputs, worst error in ulps, and sentence of each claim."""
+        return [
+            (c.id, e.verdict, str(e.inputs or ""), _figure(e.ulps), c.sentence)
+            for c, e in self.results
+        ]
+
+    def table(self, *, verbose: bool = False, only_failed: bool = False, width: int = 100) -> str:
+        """Lay the evidence out as plain text, with proof, worst input and message if verbose."""
+        shown = [HEAD]
+        shown += [
+            row for row, r in zip(self.rows(), self.results, strict=True) if _shows(r, only_failed)
+        ]
+        sizes = [max(len(row[i]) for row in shown) for i in range(4)]
+        indent = " " * (sum(sizes) + 8)
+        results = iter(r for r in self.results if _shows(r, only_failed))
+        lines = []
+        for number, row in enumerate(shown):
+            cells = (f"{cell:{'<<>>'[i]}{sizes[i]}}" for i, cell in enumerate(row[:4]))
+            text = "  ".join([*cells, row[4]])
+            lines += textwrap.wrap(text, width, subsequent_indent=indent, drop_whitespace=True)
+            if number and verbose:
+                details = _details(*next(results))
+                lines += [
+                    line
+                    for d in details
+                    for line in textwrap.wrap(
+                        d, width, initial_indent="    ", subsequent_indent="      "
+                    )
+                ]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def to_json(self) -> str:
+        """Return the evidence as JSON; an infinite error is the string "inf"."""
+        claims = []
+        for claim, evidence in self.results:
+            entry = {k: getattr(claim, k) for k in ("id", "sentence", "chapter", "label", "proofs")}
+            entry |= dataclasses.asdict(evidence)
+            if evidence.ulps == np.inf:
+                entry["ulps"] = "inf"
+            claims.append(entry)
+        whole = {"implementation": self.name, "ok": self.ok, "claims": claims}
+        return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+HEAD = ("claim", "verdict", "inputs", "ulps", "sentence")
+
+
+def _shows(result: tuple[Claim, Evidence], only_failed: bool) -> bool:
+    return not only_failed or result[1].verdict in ("failed", "error")
+
+
+def _figure(ulps: float | None) -> str:
+    return "" if ulps is None else f"{ulps:.1f}" if ulps < 1e4 else f"{ulps:.0e}"
+
+
+def _details(claim: Claim, evidence: Evidence) -> list[str]:
+    found = [("worst", evidence.worst), ("found", evidence.message), ("reason", claim.reason)]
+    proofs = [("proof", line) for label in claim.proofs for line in _proof(label)]
+    return [f"{name}: {text}" for name, text in [*proofs, *found] if text]
+
+
+def _proof(label: str) -> list[str]:
+    """Prove a derivation of the book here and now, and show it."""
+    derivation = DERIVATIONS[label]
+    try:
+        done = derivation.prove()
+    except ImportError as error:
+        done = f"not checked here: {error}"
+    return [f"{label}. {done}", *derivation.latex().splitlines()]
+
+
+def verify(
+    implementation: Implementation | None = None,
+    *,
+    claims: Iterable[str] | None = None,
+    progress: bool = False,
+    **functions: Function,
+) -> Report:
+    """Check an implementation against the claims of the book; cecore itself by default.
+
+    Parameters
+    ----------
+    implementation : Implementation, optional
+        What to check.
+    claims : iterable of str, optional
+        The ids of the claims to check; all of them by default.
+    progress : bool, default False
+        Show a progress bar on standard error, if rich is installed.
+    functions : callables, by name
+        Instead of an implementation, or to replace some of its functions: any of its fields, as in
+        ``verify(softmax=my_softmax)``. A claim that needs others is "not applicable".
+
+    Returns
+    -------
+    Report
+        ``.ok``, ``.failed``, ``.table()``, ``.to_json()``, and ``.assert_ok()`` for a test.
+
+    Raises
+    ------
+    TypeError
+        If one of the functions has a name that no implementation has, or cannot be called.
+    ValueError
+        If there is no claim of one of the ids.
+
+    Examples
+    --------
+    >>> verify(claims=["S1"]).ok
+    True
+    """
+    names = [field.name for field in dataclasses.fields(Implementation)][3:]
+    for name, function in functions.items():
+        if name not in names:
+            raise TypeError(f"functions must be any of {', '.join(names)}; got {name}")
+        if not callable(function):
+            raise TypeError(f"{name} must be a function; got {function!r}")
+    if implementation is None:
+        implementation = Implementation() if functions else CECORE
+    implementation = dataclasses.replace(implementation, **functions)  # type: ignore[arg-type]
+    wanted = list(CLAIMS) if claims is None else list(claims)
+    for claim in wanted:
+        if claim not in CLAIMS:
+            raise ValueError(f"claims must be ids such as S1, B4 or P1; got {claim!r}")
+    chosen: Iterable[str] = _with_progress(wanted) if progress else wanted
+    return Report(
+        implementation.name, [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
+    )
+
+
+def _check(claim: Claim, implementation: Implementation) -> Evidence:
+    if claim.check is None:
+        return Evidence("not applicable", message="not a statement about functions")
+    return claim.check(implementation)
+
+
+def _with_progress(ids: list[str]) -> Iterable[str]:
+    try:
+        console = importlib.import_module("rich.console").Console(stderr=True)
+        track = importlib.import_module("rich.progress").track
+    except ImportError:
+        return ids
+    return track(ids, description="Checking the claims", console=console, transient=True)
+
+
+# Command line
+
+OPTIONS = {
+    "softmax": "softmax",
+    "log-softmax": "log_softmax",
+    "logsumexp": "logsumexp",
+    "jacobian": "softmax_jacobian",
+    "jvp": "softmax_jvp",
+    "vjp": "softmax_vjp",
+    "cross-entropy": "cross_entropy",
+    "entropy": "entropy",
+    "kl-divergence": "kl_divergence",
+    "one-hot": "one_hot",
+    "loss": "loss",
+    "grad": "grad",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _function(text: str) -> Function:
+    """Import what ``module:function`` names."""
+    module, colon, path = text.partition(":")
+    if not (module and colon and path):
+        raise argparse.ArgumentTypeError(f"expected module:function, got {text!r}")
+    sys.path[:0] = [os.getcwd()]  # the console script does not look here
+    try:
+        found: Any = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except Exception as error:
+        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {error}") from None
+    finally:
+        sys.path.pop(0)
+    if not callable(found):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a function")
+    return found
+
+
+def _claim_id(text: str) -> str:
+    if text.upper() not in CLAIMS:
+        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B14, P1-P15, R1")
+    return text.upper()
+
+
+def _library(text: str) -> Implementation:
+    if text not in LIBRARIES:
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(LIBRARIES)}; got {text!r}")
+    try:
+        return LIBRARIES[text]()
+    except ImportError as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be imported here: {error}") from None
+
+
+def _json_path(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}: no file in an existing folder")
+    return path
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="cecore")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    add = commands.add_parser(
+        "verify",
+        help="check the claims of the book against an implementation",
+        description="Check the claims of the book: against cecore itself, a library, or functions "
+        "of your own (each as module:function, with the signature of its namesake in cecore). "
+        "The exit status is 0 if no claim fails, 1 if one does, 2 if the command is wrong.",
+    ).add_argument
+    add("--library", type=_library, metavar="NAME", help=f"one of {', '.join(LIBRARIES)}")
+    for option, name in OPTIONS.items():
+        add(f"--{option}", type=_function, dest=name, metavar="M:F", help=f"check this {name}")
+    add("--claim", type=_claim_id, action="append", metavar="ID", help="only this (repeatable)")
+    add("--json", type=_json_path, metavar="FILE", help="write the evidence to a file")
+    add("-v", "--verbose", action="store_true", help="show proof, worst input and what was found")
+    return parser
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside the file, then rename: it is never there by half."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    os.replace(file.name, path)
+
+
+def _print(report: Report, verbose: bool) -> None:
+    """Print a table in colour on a terminal with rich, and plain text anywhere else."""
+    try:
+        if not sys.stdout.isatty():
+            raise ImportError
+        console = importlib.import_module("rich.console").Console()
+        table = importlib.import_module("rich.table").Table(*HEAD)
+        escape = importlib.import_module("rich.markup").escape
+    except ImportError:
+        print(report.table(verbose=verbose))
+    else:
+        colours = {"held": "green", "failed": "red", "error": "red", "not applicable": "dim"}
+        for row, result in zip(report.rows(), report.results, strict=True):
+            text = "\n".join([row[4], *(_details(*result) if verbose else [])])
+            verdict = f"[{colours[row[1]]}]{row[1]}[/]"
+            table.add_row(row[0], verdict, row[2], row[3], escape(text))
+        console.print(table)
+    print(report.summary())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``cecore`` with these arguments and return the exit status."""
+    given = _parser().parse_args(argv)
+    functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
+    try:
+        report = verify(
+            given.library, claims=given.claim, progress=sys.stderr.isatty(), **functions
+        )
+        if given.json:
+            _write(given.json, report.to_json())
+    except ImportError as error:  # mpmath
+        print(f"cecore verify: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"cecore verify: argument --json: {error}", file=sys.stderr)
+        return 2
+    _print(report, given.verbose)
+    return 0 if report.ok else 1

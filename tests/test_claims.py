@@ -1,0 +1,291 @@
+"""The claims: cecore holds every one, each wrong implementation is refuted, the tool behaves."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.special
+
+import cecore
+from cecore.claims import CLAIMS
+from cecore.verify import CECORE, LIBRARIES, main, verify
+from tests.wrong import WRONG
+
+ROOT = Path(__file__).resolve().parent.parent
+UNCHECKED = {"S0", "R1"}
+
+
+@pytest.fixture(scope="module")
+def own():
+    return verify()
+
+
+# The registry
+
+
+def test_every_statement_is_a_claim():
+    series = {"S": range(20), "B": range(1, 15), "P": range(1, 16), "R": range(1, 2)}
+    assert list(CLAIMS) == [f"{letter}{i}" for letter, ids in series.items() for i in ids]
+    assert all(claim.id == name for name, claim in CLAIMS.items())
+    sentences = [claim.sentence for claim in CLAIMS.values()]
+    assert len(set(sentences)) == len(sentences)
+    for sentence in sentences:
+        assert sentence.endswith((".", ")")), sentence
+
+
+def test_every_claim_has_a_check_or_a_reason():
+    assert {name for name, claim in CLAIMS.items() if claim.check is None} == UNCHECKED
+    assert {name for name, claim in CLAIMS.items() if claim.reason} == UNCHECKED
+    fields = {field.name for field in dataclasses.fields(CECORE)}
+    for claim in CLAIMS.values():
+        assert set(claim.needs) <= fields
+        assert bool(claim.needs) == (claim.check is not None)
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+def test_the_chapter_has_the_label_and_states_what_stands_there(claim):
+    pages = list((ROOT / "book").glob(f"{claim.chapter}.[im]*"))  # .ipynb, .md
+    assert len(pages) == 1
+    text = pages[0].read_text("utf-8")
+    if claim.label:
+        assert re.search(rf":label: {claim.label}\b|\({claim.label}\)=", text)
+    if claim.id[0] in "SB":
+        assert text.count(f"[{claim.id}]{{.stmt}}") == 1
+    if (claim.id[0] in "SB") and claim.label.startswith(("thm", "def")) and claim.id != "S3":
+        title = rf"\[{claim.id}\]{{.stmt}}.{{,9}}:label: {claim.label}\b"
+        assert re.search(title, text.replace("\\n", "").replace('"', ""), re.DOTALL)
+
+
+# Implementations
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_cecore_holds_every_claim(own, name):
+    evidence = {claim.id: evidence for claim, evidence in own.results}[name]
+    assert evidence.verdict == ("not applicable" if name in UNCHECKED else "held"), evidence
+    if name not in UNCHECKED:
+        assert evidence.inputs > 0
+        assert evidence.worst
+
+
+@pytest.mark.parametrize(
+    ("field", "function", "name"), WRONG, ids=[f"{f.__name__}-{name}" for _, f, name in WRONG]
+)
+def test_a_wrong_implementation_is_refuted_by_its_claim(field, function, name):
+    [(_, evidence)] = verify(CECORE, claims=[name], **{field: function}).results
+    assert evidence.verdict == ("error" if function.__name__ == "mean_loss" else "failed")
+    assert evidence.message
+    assert evidence.worst
+
+
+def test_every_claim_refutes_some_wrong_implementation():
+    assert {name for _, _, name in WRONG} == set(CLAIMS) - UNCHECKED
+
+
+LIBRARY_FAILS = {
+    # near certainty (SciPy's issue 19521), overflow warned about, float16 widened, NaN accepted
+    "scipy": {"P1", "P5", "P6", "P10"},
+    "torch": {"B11", "P1", "P2", "P3", "P4", "P5", "P10"},  # KL with 0 ln 0 is NaN
+    "jax": {"P1", "P4", "P10"},
+    "sklearn": {"P2", "P3", "P5", "P10"},
+}
+
+
+@pytest.mark.parametrize("library", LIBRARY_FAILS)
+def test_a_library_fails_what_it_is_known_to_fail_and_nothing_else(library):
+    pytest.importorskip(library)
+    report = verify(LIBRARIES[library]())
+    assert {claim.id for claim, _ in report.failed} == LIBRARY_FAILS[library], report.table()
+    held = [evidence for _, evidence in report.results if evidence.verdict == "held"]
+    assert len(held) >= 15
+
+
+def test_naive_numpy_fails_for_large_logits_only_where_it_should():
+    verdicts = {c.id: e.verdict for c, e in verify(LIBRARIES["numpy"]()).results}
+    assert {verdicts[name] for name in ("S1", "S2", "B1", "S14", "P1", "P5", "P10")} == {"failed"}
+    assert {verdicts[name] for name in ("S3", "S4", "B2", "P6", "P8", "P9", "P11")} == {"held"}
+
+
+def test_scipy_loses_log_softmax_near_certainty():
+    [(_, evidence)] = verify(log_softmax=scipy.special.log_softmax, claims=["P1"]).results
+    assert evidence.verdict == "failed"
+    assert evidence.worst == "log_softmax([0.0, -50.0])"
+    assert evidence.message == "got 0, right is -1.9287498479639178e-22"
+    assert evidence.ulps > 1e15
+
+
+# The report
+
+
+def test_only_what_is_given_is_checked():
+    results = verify(softmax=cecore.softmax).results
+    assert {c.id: e for c, e in results}["S14"].message == "no loss"
+    for claim, evidence in results:
+        applies = "softmax" in claim.needs and (claim.each or claim.needs == ("softmax",))
+        assert (evidence.verdict == "held") == applies, claim.id
+
+
+def raises(z, axis=-1):
+    raise ZeroDivisionError("no luck\nat all")
+
+
+@pytest.mark.parametrize(
+    ("function", "verdict", "message"),
+    [
+        (raises, "error", "softmax raised ZeroDivisionError: no luck"),
+        (lambda z: z[:1], "error", r"softmax returned shape \(1,\), not \(2,\)"),
+        (lambda z: z.sum(), "error", r"softmax returned shape \(\), not \(2,\)"),
+        (lambda z: None, "error", "softmax returned dtype object, not real numbers"),
+        (lambda z: [[1], [1, 2]], "error", "softmax raised ValueError"),
+        (lambda z: z + 1j, "error", "softmax returned dtype complex128"),
+        (lambda: 1, "error", "softmax raised TypeError"),
+        (lambda z: z * np.nan, "failed", "got nan at 0, right is 1"),
+        (lambda z: z * np.inf, "failed", "got nan at 0, right is 1"),
+        (lambda z: z, "failed", r"got -50 at 1, right is 1\.9\d*e-22|got .*, right is"),
+    ],
+)
+def test_what_is_no_result_is_reported(function, verdict, message):
+    [(_, evidence)] = verify(softmax=function, claims=["S1"]).results
+    assert evidence.verdict == verdict
+    assert re.match(message, evidence.message), evidence.message
+    assert evidence.worst.startswith("softmax(")
+
+
+def test_a_warning_is_reported_and_raises_nothing():
+    def warns(z, axis=-1):
+        return np.exp(z) / np.exp(z).sum(axis)
+
+    [(_, evidence)] = verify(softmax=warns, claims=["P5"]).results
+    assert evidence.verdict == "failed"
+    assert "overflow" in evidence.message or "NaN" in evidence.message
+
+
+def test_no_axis_is_no_failure():
+    report = verify(softmax=lambda z: cecore.softmax(z))
+    assert report.ok
+    assert {c.id: e for c, e in report.results}["P9"].verdict == "not applicable"
+
+
+def test_a_caller_passes_its_tests_in_one_line():
+    verify(softmax=cecore.softmax).assert_ok()
+    with pytest.raises(
+        AssertionError, match=r"your functions: 1 failed[\s\S]*S4 +failed[\s\S]*got 2"
+    ):
+        verify(softmax=lambda z: z, claims=["S4"]).assert_ok()
+
+
+def test_the_evidence_does_not_depend_on_what_ran_before(own):
+    assert [e for _, e in verify(claims=list(reversed(CLAIMS))).results] == [
+        e for _, e in reversed(own.results)
+    ]
+
+
+def test_json_holds_everything(own):
+    data = json.loads(own.to_json())
+    assert data["implementation"] == "cecore"
+    assert data["ok"] is True
+    assert [claim["id"] for claim in data["claims"]] == list(CLAIMS)
+    assert set(data["claims"][1]) == {
+        *("id", "sentence", "chapter", "label", "proofs"),
+        *("verdict", "inputs", "ulps", "worst", "message"),
+    }
+    nan = verify(softmax=lambda z: z * np.nan, claims=["S1"])
+    assert json.loads(nan.to_json())["claims"][0]["ulps"] == "inf"
+
+
+def test_the_table_fits_its_width(own):
+    for verbose in (False, True):
+        assert max(map(len, own.table(verbose=verbose).splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "arguments"),
+    [
+        (TypeError, "got sigmoid", {"sigmoid": abs}),
+        (TypeError, "softmax must be a function; got 3", {"softmax": 3}),
+        (ValueError, "got 'S99'", {"claims": ["S99"]}),
+    ],
+)
+def test_bad_arguments_are_refused(error, words, arguments):
+    with pytest.raises(error, match=words):
+        verify(**arguments)
+
+
+# The command
+
+
+def test_the_command_holds_cecore_to_the_claims(capsys, tmp_path):
+    path = tmp_path / "evidence.json"
+    assert main(["verify", "--json", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "cecore: 2 not applicable, 48 held"
+    assert len(json.loads(path.read_text("utf-8"))["claims"]) == len(CLAIMS)
+    assert [file.name for file in tmp_path.iterdir()] == ["evidence.json"]
+
+
+def test_the_command_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "cecore", "verify", "--claim", "s4", "-v"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"^S4 +held +1 +\d\.\d +The logits", done.stdout, re.MULTILINE)
+    assert "worst: softmax([2.0, 1.0, 0.1])" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_command_finds_what_fails(capsys):
+    given = ["--softmax", "scipy.special:softmax", "--log-softmax", "scipy.special:log_softmax"]
+    assert main(["verify", *given, "--claim", "S1", "--claim", "P1", "-v"]) == 1
+    out = capsys.readouterr().out
+    assert "found: got 0, right is -1.9287498479639178e-22" in out
+    assert out.splitlines()[-1] == "your functions: 1 held, 1 failed"
+    assert main(["verify", "--library", "scipy", "--claim", "S1"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["verify", "--softmax", "nowhere:softmax"], "argument --softmax: cannot import"),
+        (["verify", "--softmax", "numpy:nothing"], "argument --softmax: cannot import"),
+        (["verify", "--softmax", "numpy"], "argument --softmax: expected module:function"),
+        (["verify", "--grad", "numpy:pi"], "argument --grad: 'numpy:pi' is not a function"),
+        (["verify", "--claim", "S99"], "argument --claim: no claim 'S99'"),
+        (["verify", "--library", "abacus"], "argument --library: expected one of numpy, scipy"),
+        (["verify", "--json", "no/such/file"], "argument --json: cannot write"),
+        (["verify", "--colour"], "unrecognized arguments: --colour"),
+        ([], "the following arguments are required: command"),
+    ],
+)
+def test_a_wrong_command_is_told_in_one_line(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_library_that_is_missing_is_told_in_one_line(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(SystemExit) as stopped:
+        main(["verify", "--library", "torch"])
+    assert stopped.value.code == 2
+    assert "argument --library: torch cannot be imported here" in capsys.readouterr().err
+
+
+def test_on_a_terminal_the_table_is_drawn(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["verify", "--claim", "S4", "--claim", "S0", "-v"]) == 0
+    out = capsys.readouterr().out
+    assert "┃" in out
+    assert "held" in out
+    assert "0.659001138885968" in out

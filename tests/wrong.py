@@ -1,0 +1,260 @@
+"""Implementations with one mistake each, and the claim that must refute it."""
+
+import numpy as np
+
+import cecore
+
+
+def wrong_axis(z, axis=-1):
+    e = np.exp(z - z.max(0, keepdims=True))
+    return e / e.sum(0, keepdims=True)
+
+
+def no_shift(z, axis=-1):
+    e = np.exp(z)
+    return e / e.sum(axis, keepdims=True)
+
+
+def shift_of_the_batch(z, axis=-1):
+    e = np.exp(z - z.max())  # a row far below the largest underflows
+    return e / e.sum(axis, keepdims=True)
+
+
+def base_two(z, axis=-1):
+    e = np.exp2(z - z.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+def in_float32(z, axis=-1):
+    return cecore.softmax(np.asarray(z).astype(np.float32), axis).astype(z.dtype)
+
+
+def summed_in_float32(z, axis=-1):
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return (e / e.sum(axis, keepdims=True, dtype=np.float32)).astype(z.dtype)
+
+
+def always_float64(z, axis=-1):
+    return cecore.softmax(z, axis).astype(np.float64)
+
+
+def mask_ignored(z, axis=-1):
+    return cecore.softmax(np.where(np.isneginf(z), 0, z), axis)
+
+
+def overwrites(z, axis=-1):
+    z -= z.max(axis, keepdims=True)
+    return cecore.softmax(z, axis)
+
+
+def normalised_without_exponential(z, axis=-1):
+    return (abs(z) + 1) / (abs(z) + 1).sum(axis, keepdims=True)
+
+
+def sorted_first(z, axis=-1):
+    return cecore.softmax(np.sort(z, axis), axis)
+
+
+def clipped(z, axis=-1):
+    return np.clip(cecore.softmax(z, axis), 1e-7, 1 - 1e-7)
+
+
+def negative_logits(z, axis=-1):
+    return cecore.softmax(-np.asarray(z), axis)
+
+
+def temperature_left_in(z, axis=-1):
+    return cecore.softmax(np.asarray(z) / 2, axis)
+
+
+def off_by_one_ulp_of_half(z, axis=-1):
+    return cecore.softmax(z, axis) * (1 + 2e-8)
+
+
+def log_of_rounded(z, axis=-1):
+    with np.errstate(divide="ignore"):
+        return np.log(cecore.softmax(z, axis))
+
+
+def without_log1p(z, axis=-1):
+    d = z - z.max(axis, keepdims=True)
+    return d - np.log(np.exp(d).sum(axis, keepdims=True))
+
+
+def lse_is_max(z, axis=-1):
+    return z.max(axis)
+
+
+def lse_of_mean(z, axis=-1):
+    return cecore.logsumexp(z, axis) - np.log(z.shape[axis]).astype(z.dtype)
+
+
+def plus_off_diagonal(z):
+    s = cecore.softmax(z)
+    return (np.eye(s.shape[-1]) + 1) * s[..., :, None] * s[..., None, :]
+
+
+def signs_off_diagonal(z):
+    return abs(cecore.softmax_jacobian(z))
+
+
+def only_diagonal(z):
+    return cecore.softmax_jacobian(z) * np.eye(z.shape[-1], dtype=z.dtype)
+
+
+def diagonal_s(z):
+    J = cecore.softmax_jacobian(z)
+    i = np.arange(J.shape[-1])
+    J[..., i, i] = cecore.softmax(z)
+    return J
+
+
+def diagonal_cancels(z):
+    s = cecore.softmax(z)
+    return s[..., None] * (np.eye(s.shape[-1], dtype=s.dtype) - s[..., None, :])
+
+
+def jvp_without_mean(z, v):
+    return cecore.softmax(z) * v
+
+
+def kl_swapped(p, q, axis=-1):
+    return cecore.kl_divergence(q, p, axis)
+
+
+def nan_at_zero(p, q, axis=-1):
+    return -(p * np.log(q)).sum(axis)
+
+
+def clipped_logarithm(p, q, axis=-1):
+    return -(p * np.log(np.clip(q, 1e-12, 1))).sum(axis).astype(p.dtype)
+
+
+def in_bits(p, q, axis=-1):
+    return cecore.cross_entropy(p, q, axis) / np.log(2).astype(np.asarray(p).dtype)
+
+
+def arguments_swapped(p, q, axis=-1):
+    return cecore.cross_entropy(q, p, axis)
+
+
+def entropy_without_sign(p, axis=-1):
+    return -cecore.entropy(p, axis)
+
+
+def one_hot_from_one(labels, n):
+    return cecore.one_hot((np.asarray(labels) - 1) % n, n)
+
+
+def label_off_by_one(z, y, axis=-1):
+    if np.ndim(y) < np.ndim(z):
+        y = (np.asarray(y) + 1) % z.shape[axis]
+    return cecore.softmax_cross_entropy(z, y, axis)
+
+
+def mean_loss(z, y, axis=-1):
+    return cecore.softmax_cross_entropy(z, y, axis).mean()
+
+
+def loss_through_softmax(z, y, axis=-1):
+    with np.errstate(divide="ignore"):
+        log_s = np.log(cecore.softmax(z, axis))
+    return -np.take_along_axis(log_s, np.expand_dims(y, axis), axis).squeeze(axis)
+
+
+def labels_wrap(z, y, axis=-1):
+    if np.ndim(y) < np.ndim(z):
+        y = np.asarray(y).astype(int) % z.shape[axis]
+    return cecore.softmax_cross_entropy(z, y, axis)
+
+
+def s_plus_y(z, y, axis=-1):
+    return 2 * cecore.softmax(z, axis) - cecore.softmax_cross_entropy_grad(z, y, axis)
+
+
+def y_minus_s(z, y, axis=-1):
+    return 0 - cecore.softmax_cross_entropy_grad(z, y, axis)
+
+
+def averaged_over_batch(z, y, axis=-1):
+    g = cecore.softmax_cross_entropy_grad(z, y, axis)
+    return g / g.dtype.type(max(g.size // g.shape[axis], 1))
+
+
+def averaged_over_classes(z, y, axis=-1):
+    g = cecore.softmax_cross_entropy_grad(z, y, axis)
+    return g / g.dtype.type(g.shape[axis])
+
+
+def s_minus_one_rounded(z, y, axis=-1):
+    s = cecore.softmax(z, axis)
+    n = s.shape[axis]
+    if np.ndim(y) < s.ndim:
+        y = np.moveaxis(cecore.one_hot(y, n), -1, axis)
+    return (s - y).astype(s.dtype)
+
+
+def only_the_largest_label(z, y, axis=-1):
+    if np.ndim(y) == np.ndim(z):
+        y = np.argmax(y, axis)
+    return cecore.softmax_cross_entropy_grad(z, y, axis)
+
+
+# Field of the implementation, its wrong function, the claim that must refute it.
+WRONG = [
+    ("softmax", wrong_axis, "P8"),
+    ("softmax", no_shift, "B1"),
+    ("softmax", shift_of_the_batch, "P8"),
+    ("softmax", base_two, "B2"),
+    ("softmax", in_float32, "S1"),
+    ("softmax", summed_in_float32, "S1"),
+    ("softmax", always_float64, "P6"),
+    ("softmax", mask_ignored, "P7"),
+    ("softmax", overwrites, "P11"),
+    ("softmax", normalised_without_exponential, "S3"),
+    ("softmax", sorted_first, "P12"),
+    ("softmax", clipped, "S2"),
+    ("softmax", negative_logits, "P13"),
+    ("softmax", temperature_left_in, "B7"),
+    ("softmax", off_by_one_ulp_of_half, "S4"),
+    ("log_softmax", log_of_rounded, "P1"),
+    ("log_softmax", without_log1p, "P1"),
+    ("logsumexp", lse_is_max, "B8"),
+    ("logsumexp", lse_of_mean, "B4"),
+    ("softmax_jacobian", plus_off_diagonal, "S10"),
+    ("softmax_jacobian", signs_off_diagonal, "B6"),
+    ("softmax_jacobian", only_diagonal, "B5"),
+    ("softmax_jacobian", diagonal_s, "S7"),
+    ("softmax_jacobian", diagonal_cancels, "P4"),
+    ("softmax_jvp", jvp_without_mean, "P14"),
+    ("softmax_vjp", jvp_without_mean, "S13"),
+    ("kl_divergence", kl_swapped, "B11"),
+    ("cross_entropy", nan_at_zero, "P5"),
+    ("cross_entropy", clipped_logarithm, "S11"),
+    ("cross_entropy", in_bits, "S12"),
+    ("cross_entropy", arguments_swapped, "B10"),
+    ("entropy", entropy_without_sign, "B9"),
+    ("one_hot", one_hot_from_one, "S12"),
+    ("loss", label_off_by_one, "S14"),
+    ("loss", mean_loss, "P8"),
+    ("loss", loss_through_softmax, "P2"),
+    ("loss", loss_through_softmax, "S19"),
+    ("loss", labels_wrap, "P10"),
+    ("grad", s_plus_y, "S17"),
+    ("grad", s_plus_y, "B13"),
+    ("grad", y_minus_s, "S18"),
+    ("grad", averaged_over_batch, "P8"),
+    ("grad", averaged_over_classes, "S15"),
+    ("grad", s_minus_one_rounded, "P3"),
+    ("grad", only_the_largest_label, "B12"),
+    ("loss", label_off_by_one, "P15"),
+    ("softmax", no_shift, "S2"),
+    ("softmax", temperature_left_in, "S5"),
+    ("softmax", temperature_left_in, "S8"),
+    ("logsumexp", lse_is_max, "S6"),
+    ("logsumexp", lse_is_max, "S9"),
+    ("softmax_jacobian", signs_off_diagonal, "S16"),
+    ("softmax_jacobian", diagonal_s, "B14"),
+    ("softmax", clipped, "B3"),
+    ("softmax", wrong_axis, "P9"),
+]
