@@ -9,10 +9,13 @@ TESTED := .venv/tested
 HTML := _build/html/book/index.html
 PORT ?= 8000
 
-# Every file of the project, and every folder (whose date changes when a file in it is deleted).
-FILES := $(shell find . \( -name .git -o -name .venv -o -name _build -o -name __pycache__ -o -name '.*_cache' \
-	-o -name .hypothesis -o -name .ipynb_checkpoints \) -prune -o -type f ! -name '.*.swp' -print)
+# Every file of the project (make cannot handle those with a space or a colon in their names), and
+# the list of them, which is written anew when a file comes or goes.
+FILES := $(sort $(shell find . \( -name .git -o -name .venv -o -name _build -o -name __pycache__ -o -name '.*_cache' \
+	-o -name .hypothesis -o -name .ipynb_checkpoints -o -name '*[ :]*' \) -prune -o -type f ! -name '.*.swp' -print))
 BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+LIST := _build/files
+$(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
 .PHONY: help book test serve lab notebooks lock clean
 
@@ -46,7 +49,8 @@ lock: $(INSTALLED)
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
 
 clean:
-	rm -rf .venv _build
+	rm -rf .venv _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find cecore tests book -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
 	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
@@ -59,10 +63,10 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@touch $@
 
 # -W: warnings are errors; -n: every reference must resolve.
-$(HTML): $(INSTALLED) $(BOOK) $(wildcard cecore/*.py)
+$(HTML): $(INSTALLED) $(BOOK) $(LIST)
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $@
 
-$(TESTED): $(INSTALLED) $(FILES)
+$(TESTED): $(INSTALLED) $(FILES) $(LIST)
 	$(BIN)/python -m pytest
 	@touch $@

@@ -80,7 +80,8 @@ def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dt
     if bad.any():
         raise ValueError(
             f"{name} must sum to 1 along the class axis, within {tolerance:.1e} for "
-            f"{n} classes in {dtype}; got a sum of {np.asarray(total)[bad][0]!s} in {_row(bad)}"
+            f"{n} classes in {dtype}; got a sum of {np.asarray(total)[bad][0]!s} in {_row(bad)} "
+            f"(if it was computed in a narrower dtype, pass it in that, or divide by the sum)"
         )
     return p, dtype
 

@@ -17,9 +17,10 @@ At n = 2, i = 2, j = 1, z = (-1.5, -0.98) the sides are -0.233833 and 0.233833.
 """
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 DIGITS = 50
@@ -245,7 +246,8 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
         case "ln", (a,):
             return sp.log(it(a))
         case "sum", (index, a):
-            return sp.Sum(it(a), (_class(index), 1, _n()))
+            own = f"{index.split('_')[0]}_{next(_FRESH)}"  # so that no other i is caught
+            return sp.Sum(it(_renamed(a, index, own)), (_class(own), 1, _n()))
         case "cases", (i, j, a, b):
             same = sp.KroneckerDelta(_class(i), _class(j))
             return same * it(a) + (1 - same) * it(b)
@@ -258,6 +260,26 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             is_s = lambda e: isinstance(e, sp.Indexed) and e.base == _vector("s")  # noqa: E731
             return by_s.replace(is_s, lambda e: symbolic(s(str(e.indices[0]))))
     raise ValueError(f"no such formula: {x}")
+
+
+_FRESH = count(1)
+
+
+def _renamed(x: Any, old: str, new: str) -> Any:
+    """Return a formula with another name for one of its indices."""
+    match x:
+        case Expr("sum", (index, _)) if index == old:
+            return x  # its own index has that name
+        case Expr("entry", (name, index)):
+            return Expr("entry", (name, new if index == old else index))
+        case Expr("sum", (index, a)):
+            return Expr("sum", (index, _renamed(a, old, new)))
+        case Expr(("delta" | "cases") as kind, (i, j, *rest)):
+            pair = (new if i == old else i, new if j == old else j)
+            return Expr(kind, (*pair, *(_renamed(a, old, new) for a in rest)))
+        case Expr(kind, parts):
+            return Expr(kind, tuple(_renamed(part, old, new) for part in parts))
+    return x
 
 
 def _n() -> Any:
@@ -275,7 +297,7 @@ def _class(index: str) -> Any:
 def _vector(name: str) -> Any:
     import sympy as sp
 
-    return sp.IndexedBase(name, real=True, positive=name != "z" or None)
+    return sp.IndexedBase(name, real=True, positive=name in "pqs" or None)
 
 
 def without_sums(x: Any) -> Any:
@@ -290,17 +312,21 @@ def without_sums(x: Any) -> Any:
         return x
     if not isinstance(x, sp.Sum):
         return x.func(*map(without_sums, x.args))
+    if len(x.limits) > 1:  # SymPy's way to write a sum of sums, the inner one first
+        return without_sums(sp.Sum(without_sums(sp.Sum(x.function, x.limits[0])), *x.limits[1:]))
     ((b, *_),) = x.limits
     result = sp.Integer(0)
     inner = sp.expand(sp.expand_log(without_sums(x.function), force=True))
     for term in sp.Add.make_args(inner):
         front, rest = term.as_independent(b, as_Add=False)
-        chosen = [e for e in rest.atoms(sp.KroneckerDelta) if e.has(b)]
+        chosen = [e for e in sp.Mul.make_args(rest) if isinstance(e, sp.KroneckerDelta)]
         if chosen:  # sum_b delta_bj f(b) = f(j)
             (other,) = set(chosen[0].args) - {b}
-            result += front * (rest / chosen[0]).subs(b, other)
+            result += front * without_sums((rest / chosen[0]).subs(b, other))
         elif rest == 1:
             result += front * _n()
+        elif any("_" in str(e) for e in rest.atoms(sp.Idx) - {b}):
+            raise NotImplementedError(f"a sum that hangs together with another: {rest}")
         else:
             name, positive = f"sum of {rest.subs(b, _class('b'))}", rest.is_positive
             result += front * sp.Symbol(name, real=True, positive=positive)
@@ -407,6 +433,10 @@ class Derivation:
         one, "", which assumes nothing.
     labels : str
         What is known of y: "one-hot" (1 at class k), "sum to 1", or "" for any numbers.
+
+    Notes
+    -----
+    Of p and q it is assumed that they are distributions without a zero.
     """
 
     name: str
@@ -414,6 +444,16 @@ class Derivation:
     steps: Sequence[tuple[Expr, str]]
     cases: Sequence[str] = ("",)
     labels: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what would prove nothing."""
+        if not self.steps:
+            raise ValueError("steps must hold at least one formula")
+        pattern = r"|([ijk]) (=|!=) (?!\1)[ijk]"
+        if not self.cases or not all(re.fullmatch(pattern, case) for case in self.cases):
+            raise ValueError(f"cases must be such as 'i = j' or 'i != j'; got {self.cases!r}")
+        if self.labels not in ("", "one-hot", "sum to 1"):
+            raise ValueError(f"labels must be 'one-hot', 'sum to 1' or ''; got {self.labels!r}")
 
     def latex(self) -> str:
         """Typeset the chain: one formula a line, the reasons on the right."""
@@ -442,8 +482,10 @@ class Derivation:
                 if apart is not None or not self._same_for_every_n(left, right, case):
                     raise FalseStepError(self._complaint(number, left, right, case, apart))
         seen = sum(map(len, points.values()))
+        given = [*filter(None, self.cases)] + [f"y {self.labels}"] * bool(self.labels)
         return (
-            f"{self.name}: {len(self.steps)} step{'s' * (len(self.steps) > 1)} proved for every n, "
+            f"{self.name}: {len(self.steps)} step{'s' * (len(self.steps) > 1)} proved for every n"
+            f"{' with ' * bool(given)}{' and '.join(given)}, "
             f"and confirmed at {seen} points to {DIGITS} digits"
         )
 
@@ -458,7 +500,10 @@ class Derivation:
         first, relation, second = case.split() if case else ("i", "", "j")
         if relation == "=":
             difference = difference.subs(_class(second), _class(first))
-        difference = without_sums(difference)
+        try:
+            difference = without_sums(difference)
+        except NotImplementedError:
+            return False
         if relation == "!=":
             difference = difference.subs(sp.KroneckerDelta(_class(first), _class(second)), 0)
         for name in self._distributions():
@@ -477,7 +522,7 @@ class Derivation:
         rng = random.Random(self.name)
         first, relation, second = case.split() if case else ("i", "", "j")
         points = []
-        for n in (2, 3, 5) * 4:
+        for n in (2, 3, 4, 6) * 3:
             index = {name: rng.randrange(n) for name in "ijk"}
             if relation:
                 apart = 0 if relation == "=" else rng.randrange(1, n)
@@ -489,6 +534,11 @@ class Derivation:
                 weights = [rng.randint(1, 99) for _ in range(n)]
                 with mp.workdps(2 * DIGITS):
                     entry[name] = [mp.mpf(w) / sum(weights) for w in weights]
+            if self.labels == "sum to 1":  # one of them 0, and one perhaps negative
+                with mp.workdps(2 * DIGITS):
+                    entry["y"][-1] += entry["y"][0] + 1
+                    entry["y"][1] -= 1
+            entry["y"][0] = mp.mpf(0)
             if self.labels == "one-hot":
                 entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
             letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in "cT"}
@@ -506,14 +556,29 @@ class Derivation:
         if at is None:
             return text + "No point was found where the sides differ, but it could not be proved."
         logits = ", ".join(mp.nstr(x, 3) for x in at.entry["z"])
-        sides = " and ".join(mp.nstr(value(side, at), 6) for side in (left, right))
+        sides = " and ".join(_shown(side, at) for side in (left, right))
         i, j = at.index["i"] + 1, at.index["j"] + 1
         return text + f"At n = {at.n}, i = {i}, j = {j}, z = ({logits}) the sides are {sides}."
+
+
+def _shown(x: Expr, at: Point) -> str:
+    import mpmath as mp
+
+    try:
+        return str(mp.nstr(value(x, at), 6))
+    except ZeroDivisionError:
+        return "a division by zero"
 
 
 def _same_at(left: Expr, right: Expr, at: Point) -> bool:
     import mpmath as mp
 
     with mp.workdps(DIGITS + 15):  # a difference quotient loses some
-        a, b = value(left, at), value(right, at)
-        return bool(abs(a - b) <= mp.mpf(10) ** -DIGITS * max(1, abs(a), abs(b)))
+        try:
+            a, b = value(left, at), value(right, at)
+        except ZeroDivisionError:
+            return False
+        if not (mp.isfinite(a) and mp.isfinite(b)):
+            return False
+        size = max(abs(a), abs(b), mp.mpf(10) ** -5)  # below it, 0 and a rounded 0 are the same
+        return bool(abs(a - b) <= mp.mpf(10) ** -DIGITS * size)

@@ -69,7 +69,8 @@ def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Ar
     -------
     ndarray
         z's shape and floating dtype: ``s_j - 1`` at the true class, ``s_j`` elsewhere, or
-        ``s - y`` for distributions. Rows sum to 0; every entry is within [-1, 1].
+        ``s - y`` for distributions. Rows sum to 0 and entries are within [-1, 1], as far as the
+        rounding of y itself allows.
 
     Notes
     -----

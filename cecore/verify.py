@@ -63,7 +63,9 @@ class Report:
         return not self.failed
 
     def assert_ok(self) -> None:
-        """Raise an AssertionError that lists what failed: a whole test in one line."""
+        """Raise an AssertionError that lists what failed, or if nothing was checked at all."""
+        if not any(e.verdict == "held" for _, e in self.results) and not self.failed:
+            raise AssertionError(f"{self.summary()}: no claim was checked")
         if self.failed:
             raise AssertionError(f"{self.summary()}\n{self.table(verbose=True, only_failed=True)}")
 

@@ -8,6 +8,7 @@ from cecore.algebra import (
     FalseStepError,
     S,
     d,
+    delta,
     exp,
     latex,
     ln,
@@ -173,3 +174,65 @@ def test_what_holds_only_for_labels_that_sum_to_one_is_refused_for_others():
 def test_a_derivative_by_an_index_of_a_sum_is_refused():
     with pytest.raises(ValueError, match=r"has an index over which .* sums"):
         d(total("i", y("i") * ln(s("i"))), s("i"))
+
+
+ONE, ZERO = Expr("integer", (1,)), Expr("integer", (0,))
+CLASSES = total("a", ONE)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "labels"),
+    [
+        (total("b", ln(y("b"))), ZERO, "one-hot"),  # minus infinity
+        (-total("b", s("b") * ln(y("b"))), ZERO, "one-hot"),
+        (total("i", ln(delta("i", "j"))), ZERO, ""),
+        (total("i", y("i") / y("i")), CLASSES, "sum to 1"),  # some y may be 0
+        (y("i") / y("i"), ONE, "one-hot"),
+        (ln(y("i") ** 2), 2 * ln(y("i")), "sum to 1"),  # some y may be negative
+        (exp(ONE * -200) * total("b", exp(delta("b", "j") * z("b"))), exp(z("j") - 200), ""),
+        (total("i", total("m", ln(s("i") + s("m")))), CLASSES * total("m", ln(2 * s("m"))), ""),
+    ],
+)
+def test_what_is_false_is_refused(left, right, labels):
+    with pytest.raises(FalseStepError):
+        Derivation("X", left, [(right, "")], labels=labels).prove()
+
+
+def test_what_holds_for_a_few_small_n_only_is_refused():
+    few = (CLASSES - 2) * (CLASSES - 3) * (CLASSES - 4) * (CLASSES - 6)  # 0 at every point
+    assert not Derivation("X", few, [(ZERO, "")])._same_for_every_n(few, ZERO, "")
+    with pytest.raises(FalseStepError, match="No point was found"):
+        Derivation("X", few, [(ZERO, "")]).prove()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "cases", "labels"),
+    [
+        (total("a", d(s("i"), z("a"))), ZERO, [""], ""),
+        (total("i", total("m", z("i") * z("m"))), total("i", z("i")) ** 2, [""], ""),
+        (total("i", delta("i", "j") * z("i")), z("j"), ["i = j"], ""),
+        (total("k", y("k")), ONE, [""], "one-hot"),
+    ],
+)
+def test_no_index_is_caught_by_another_of_its_name(left, right, cases, labels):
+    Derivation("X", left, [(right, "")], cases, labels).prove()
+
+
+@pytest.mark.parametrize(
+    ("steps", "named"),
+    [
+        ({"steps": []}, "steps"),
+        ({"cases": []}, "cases"),
+        ({"cases": ["i == j"]}, "cases"),
+        ({"cases": ["i = i"]}, "cases"),
+        ({"labels": "onehot"}, "labels"),
+    ],
+)
+def test_a_derivation_that_would_prove_nothing_is_refused(steps, named):
+    with pytest.raises(ValueError, match=f"^{named} must"):
+        Derivation("X", **{"start": s("i"), "steps": [(s("i"), "")]} | steps)
+
+
+def test_the_proof_says_what_it_assumes():
+    assert "for every n with i != j, and" in DERIVATIONS["eq-case-other"].prove()
+    assert "for every n with y one-hot, and" in DERIVATIONS["eq-shortcut"].prove()

@@ -201,6 +201,19 @@ def only_the_largest_label(z, y, axis=-1):
 
 
 # Field of the implementation, its wrong function, the claim that must refute it.
+def doubled_for_small_integers(z, y, axis=-1):
+    factor = 2 if np.asarray(y).dtype in (np.int8, np.uint8, np.int32) else 1
+    return factor * cecore.softmax_cross_entropy(z, y, axis)
+
+
+def tripled_for_integers(z, axis=-1):
+    return cecore.softmax(z, axis) * (3 if np.asarray(z).dtype.kind == "i" else 1)
+
+
+def wrong_in_four_dimensions(z, axis=-1):
+    return cecore.softmax(z, axis) * (1.01 if np.ndim(z) > 3 else 1)
+
+
 WRONG = [
     ("softmax", wrong_axis, "P8"),
     ("softmax", no_shift, "B1"),
@@ -248,6 +261,9 @@ WRONG = [
     ("grad", s_minus_one_rounded, "P3"),
     ("grad", only_the_largest_label, "B12"),
     ("loss", label_off_by_one, "P15"),
+    ("loss", doubled_for_small_integers, "P15"),
+    ("softmax", tripled_for_integers, "P6"),
+    ("softmax", wrong_in_four_dimensions, "P8"),
     ("softmax", no_shift, "S2"),
     ("softmax", temperature_left_in, "S5"),
     ("softmax", temperature_left_in, "S8"),
