@@ -89,7 +89,7 @@ def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Ar
     if y.ndim < z.ndim:
         k = np.expand_dims(y, axis)
         np.put_along_axis(g, k, 0, axis)
-        others = np.minimum(g.sum(axis, keepdims=True), 1)  # rounding may exceed 1
+        others = np.minimum(g.sum(axis, keepdims=True), 1)  # if rounded up
         np.put_along_axis(g, k, 0 - others, axis)  # s_k - 1
     else:  # distributions
         g = g - y
