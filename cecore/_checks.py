@@ -107,12 +107,7 @@ def check_pair(p: ArrayLike, q: ArrayLike, axis: int) -> tuple[Array, Array, np.
     q, q_dtype = check_distribution(q, axis, "q")
     if p.shape != q.shape:
         raise ValueError(f"p and q must have the same shape; got {p.shape} and {q.shape}")
-    work = np.promote_types(p.dtype, q.dtype)
-    return (
-        p.astype(work, copy=False),
-        q.astype(work, copy=False),
-        np.promote_types(p_dtype, q_dtype),
-    )
+    return *_in_the_wider(p, q), np.promote_types(p_dtype, q_dtype)
 
 
 def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array, np.dtype[Any]]:
@@ -128,12 +123,7 @@ def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array
             f"{name} must be finite, and no larger than {limit:.4g}, so that differences of its "
             f"entries are finite too; got {v[bad][0]}{_at(bad)}"
         )
-    work = np.promote_types(z.dtype, v.dtype)
-    return (
-        z.astype(work, copy=False),
-        v.astype(work, copy=False),
-        np.promote_types(z_dtype, v_dtype),
-    )
+    return *_in_the_wider(z, v), np.promote_types(z_dtype, v_dtype)
 
 
 def _array(x: ArrayLike, name: str) -> Array:
@@ -153,6 +143,12 @@ def _floats(x: ArrayLike, name: str) -> tuple[Array, np.dtype[Any]]:
         raise TypeError(f"{name} must hold real numbers (floats or integers); got dtype {x.dtype}")
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     return x.astype(np.promote_types(dtype, np.float32), copy=False), dtype
+
+
+def _in_the_wider(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return both arrays in the dtype that they promote to, to compute with."""
+    dtype = np.promote_types(a.dtype, b.dtype)
+    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
 
 
 def _with_adjacent_classes(x: Array, axis: int) -> Array:

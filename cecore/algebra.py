@@ -18,7 +18,7 @@ At n = 2, i = 2, j = 1, z = (-1.5, -0.98) the sides are -0.233833 and 0.233833.
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
 from typing import Any
@@ -257,8 +257,7 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return sp.diff(it(a), _vector("z")[_class(index)])
         case "derivative", (a, Expr("entry", ("s", index))):
             by_s = sp.diff(symbolic(a, free_s=True), _vector("s")[_class(index)])
-            is_s = lambda e: isinstance(e, sp.Indexed) and e.base == _vector("s")  # noqa: E731
-            return by_s.replace(is_s, lambda e: symbolic(s(str(e.indices[0]))))
+            return _replaced(by_s, "s", lambda index: symbolic(s(str(index))))
     raise ValueError(f"no such formula: {x}")
 
 
@@ -298,6 +297,16 @@ def _vector(name: str) -> Any:
     import sympy as sp
 
     return sp.IndexedBase(name, real=True, positive=name in "pqs" or None)
+
+
+def _replaced(x: Any, name: str, entry: Callable[[Any], Any]) -> Any:
+    """Return a SymPy expression with something else for each entry of a vector."""
+    import sympy as sp
+
+    def is_entry(e: Any) -> bool:
+        return isinstance(e, sp.Indexed) and e.base == _vector(name)
+
+    return x.replace(is_entry, lambda e: entry(e.indices[0]))
 
 
 def without_sums(x: Any) -> Any:
@@ -494,9 +503,8 @@ class Derivation:
 
         difference = symbolic(left) - symbolic(right)
         if self.labels == "one-hot":
-            is_y = lambda e: isinstance(e, sp.Indexed) and e.base == _vector("y")  # noqa: E731
-            one = lambda e: sp.KroneckerDelta(e.indices[0], _class("k"))  # noqa: E731
-            difference = difference.replace(is_y, one)
+            k = _class("k")
+            difference = _replaced(difference, "y", lambda index: sp.KroneckerDelta(index, k))
         first, relation, second = case.split() if case else ("i", "", "j")
         if relation == "=":
             difference = difference.subs(_class(second), _class(first))
@@ -516,7 +524,7 @@ class Derivation:
         return ["p", "q", *(["y"] if self.labels == "sum to 1" else [])]
 
     def _points(self, case: str) -> list[Point]:
-        """Return random points with 2 to 5 classes; the same ones every time."""
+        """Return random points with 2 to 6 classes; the same ones every time."""
         import mpmath as mp
 
         rng = random.Random(self.name)

@@ -110,10 +110,16 @@ def copies_of_figures(notebook):
 
 
 def write(path, content):
-    """Write a file beside its place first, so that nothing half-written ever stands there."""
+    """Write a file if its content changes, and say whether it did.
+
+    It is written beside its place first, so that nothing half-written ever stands there.
+    """
+    if path.exists() and path.read_bytes() == content:
+        return False
     fresh = path.with_name(f".{path.name}.fresh")
     fresh.write_bytes(content)
     os.replace(fresh, path)
+    return True
 
 
 def main(paths):
@@ -121,16 +127,12 @@ def main(paths):
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ.pop("MPLBACKEND", None)
     for path in paths:
-        before = path.read_bytes()
-        notebook = nbformat.reads(before.decode(), as_version=4)
+        notebook = nbformat.read(path, as_version=4)
         typeset(notebook)
         run(notebook, path)
-        after = tidy(notebook).encode()
-        if after != before:
-            write(path, after)
+        result = "rewritten" if write(path, tidy(notebook).encode()) else "unchanged"
         for file, picture in copies_of_figures(notebook):
             write(file, picture)
-        result = "unchanged" if after == before else "rewritten"
         print(f"{os.path.relpath(path, ROOT)}  {result}", flush=True)
 
 
