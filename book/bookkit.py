@@ -7,10 +7,16 @@ from collections.abc import Callable
 from IPython.display import Markdown
 
 
-def show_source(function: Callable) -> Markdown:
-    """Show a function as it stands in its module, without the docstring."""
+def show_source(*functions: Callable) -> Markdown:
+    """Show functions as they stand in their module, without the docstrings."""
+    return Markdown(
+        "\n".join(["```python", "\n\n\n".join(map(source, functions)), "```"])
+    )
+
+
+def source(function: Callable) -> str:
     lines = inspect.getsource(function).splitlines()
     first, *_ = ast.parse("\n".join(lines)).body[0].body
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         del lines[first.lineno - 1 : first.end_lineno]
-    return Markdown("\n".join(["```python", *lines, "```"]))
+    return "\n".join(lines)

@@ -5,6 +5,7 @@ formulas can trust, or raises an error that names the argument, what was wrong w
 expected. Half precision is widened to float32 here; the functions narrow their result back.
 """
 
+import os
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,22 @@ quiet = np.errstate(all="ignore")
 
 def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
     """Return ``z`` as floats to compute with, and the dtype that the result must have."""
+    z, dtype = open_logits(z, axis)
+    check_values(z, axis)
+    return _with_adjacent_classes(z, axis), dtype
+
+
+def open_logits(z: ArrayLike, axis: int) -> tuple[Array, np.dtype[Any]]:
+    """Do the same as `check_logits`, but for the values: `check_values` has to follow."""
     z, dtype = _floats(z, "z")
     _check_axis(z, axis, "z")
+    return z, dtype
+
+
+def check_values(z: Array, axis: int) -> None:
+    """Refuse logits that are no logits."""
+    if not z.size or (np.isfinite(z.min()) and np.isfinite(z.max())):
+        return
     top = z.max(axis)  # NaN if the row has one, +inf if it has one, -inf if it has nothing else
     if not np.isfinite(top).all():
         for bad, value in ((np.isnan(z), "NaN"), (z == np.inf, "+inf")):
@@ -33,7 +48,6 @@ def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
             f"z must leave every row at least one finite logit; "
             f"got only -inf (every class masked) in {_row(np.isneginf(top))}"
         )
-    return _with_adjacent_classes(z, axis), dtype
 
 
 def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
@@ -45,6 +59,8 @@ def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
         raise TypeError(
             f"{name} must be integer class indices in 0..{n - 1}; got dtype {labels.dtype}"
         )
+    if labels.dtype == np.intp and labels.size and labels.view(np.uintp).max() < n:
+        return labels  # a negative one would be a large unsigned one
     bad = (labels < 0) | (labels >= n)
     if bad.any():
         raise ValueError(
@@ -86,19 +102,51 @@ def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dt
     return p, dtype
 
 
-def check_targets(y: ArrayLike, z: Array, axis: int) -> Array:
+def check_targets(y: ArrayLike, z: Array, axis: int, name: str = "y") -> Array:
     """Return ``y`` as class indices (one axis fewer than ``z``) or distributions (z's shape)."""
-    y = _array(y, "y")
+    y = _array(y, name)
     axis = axis % z.ndim
     rows = z.shape[:axis] + z.shape[axis + 1 :]
     if y.ndim < z.ndim and y.shape == rows:
-        return check_labels(y, z.shape[axis], "y")
+        return check_labels(y, z.shape[axis], name)
     if y.shape == z.shape:
-        return check_distribution(y, axis, "y")[0]
+        return check_distribution(y, axis, name)[0]
     raise ValueError(
-        f"y must be class indices of shape {rows} or distributions of shape {z.shape}, "
+        f"{name} must be class indices of shape {rows} or distributions of shape {z.shape}, "
         f"to fit z of shape {z.shape} with its classes on axis {axis}; got shape {y.shape}"
     )
+
+
+def check_out(out: Array, z: Array, y: Array, dtype: np.dtype[Any]) -> Array:
+    """Return ``out``, which a result of z's shape can be written to."""
+    if not isinstance(out, np.ndarray) or np.ma.isMaskedArray(out):
+        raise TypeError(f"out must be a NumPy array; got {type(out).__name__}")
+    if out.shape != z.shape or out.dtype != dtype:
+        raise ValueError(
+            f"out must have shape {z.shape} and dtype {dtype}, as the gradient has; "
+            f"got shape {out.shape} and dtype {out.dtype}"
+        )
+    if not (out.flags.c_contiguous and out.flags.writeable):
+        raise ValueError("out must be C-contiguous and writeable")
+    if np.may_share_memory(out, z) or np.may_share_memory(out, y):
+        raise ValueError("out must not share memory with z or labels, which are read to the end")
+    return out
+
+
+def check_workers(workers: int | None, many: bool) -> int:
+    """Return the number of threads: by default all processors we may use if it pays, or one."""
+    if workers is None:
+        if not many:
+            return 1
+        try:
+            return len(os.sched_getaffinity(0))
+        except AttributeError:  # not on Linux
+            return os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)):
+        raise TypeError(f"workers must be an integer, the number of threads; got {workers!r}")
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, the number of threads; got {workers}")
+    return int(workers)
 
 
 def check_pair(p: ArrayLike, q: ArrayLike, axis: int) -> tuple[Array, Array, np.dtype[Any]]:

@@ -6,11 +6,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._checks import Array, check_logits, check_targets, quiet
-from cecore.softmax import log_softmax, softmax
+from cecore._checks import Array
+from cecore._rows import by_rows, largest
 
 
-@quiet
 def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     """Loss of each example from its logits: ``L = -sum_i y_i ln softmax(z)_i`` (S14).
 
@@ -48,18 +47,18 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     >>> print(softmax_cross_entropy([2.0, 1.0, 0.1], [0.8, 0.1, 0.1]).round(4))
     0.707
     """
-    z, dtype = check_logits(z, axis)
-    y = check_targets(y, z, axis)
-    log_s = log_softmax(z, axis)
-    if y.ndim < z.ndim:  # class indices: L = -ln s_k
-        k = np.expand_dims(y, axis)
-        loss = 0 - np.take_along_axis(log_s, k, axis).squeeze(axis)
-    else:  # distributions, with 0 ln 0 = 0
-        loss = np.where(y > 0, y * (0 - log_s), 0).sum(axis)
-    return loss.astype(dtype)
+    return by_rows(loss_of_rows, z, axis, y)
 
 
-@quiet
+def loss_of_rows(z: Array, e: Array, y: Array) -> Array:
+    """Return the loss of each row; ``e`` is ``e^z``, up to a factor of the row."""
+    m, r = largest(z, e)
+    if y.dtype.kind == "i":  # class indices: L = -ln s_k = (m - z_k) + (ln sum_i e^{z_i} - m)
+        return (m - np.take_along_axis(z, y, -1)[:, 0]) + np.log1p(r)
+    minus_log_s = (m[:, None] - z) + np.log1p(r)[:, None]
+    return np.where(y > 0, y * minus_log_s, 0).sum(-1)  # distributions, with 0 ln 0 = 0
+
+
 def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     """Gradient of each example's loss by its logits: ``dL/dz = s - y`` (S17).
 
@@ -83,14 +82,15 @@ def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Ar
     >>> softmax_cross_entropy_grad([2.0, 1.0, 0.1], 0).round(4)
     array([-0.341 ,  0.2424,  0.0986])
     """
-    z, dtype = check_logits(z, axis)
-    y = check_targets(y, z, axis)
-    g = softmax(z, axis)
-    if y.ndim < z.ndim:
-        k = np.expand_dims(y, axis)
-        np.put_along_axis(g, k, 0, axis)
-        others = np.minimum(g.sum(axis, keepdims=True), 1)  # if rounded up
-        np.put_along_axis(g, k, 0 - others, axis)  # s_k - 1
-    else:  # distributions
-        g = g - y
-    return g.astype(dtype)
+    return by_rows(grad_of_rows, z, axis, y)
+
+
+def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
+    """Return the gradient of each row; ``e`` is ``e^z``, up to a factor of the row."""
+    if y.dtype.kind == "f":  # distributions
+        return e / e.sum(-1, keepdims=True) - y
+    own = np.take_along_axis(e, y, -1)
+    np.put_along_axis(e, y, 0, -1)
+    others = e.sum(-1, keepdims=True)
+    np.put_along_axis(e, y, 0 - others, -1)  # s_k - 1
+    return e / (others + own)

@@ -6,10 +6,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._checks import Array, check_logits, quiet
+from cecore._checks import Array
+from cecore._rows import by_rows, largest
 
 
-@quiet
 def softmax(z: ArrayLike, axis: int = -1) -> Array:
     """Turn logits into probabilities: ``s_i = e^{z_i} / sum_k e^{z_k}`` (statements S1, S2).
 
@@ -35,20 +35,24 @@ def softmax(z: ArrayLike, axis: int = -1) -> Array:
 
     Notes
     -----
-    Adding one constant to every logit changes nothing, so the largest is moved to 0 first; then
-    no exponential can overflow (Blanchard, Higham and Higham 2021).
+    Exponentials need be known only up to a factor, which cancels. `by_rows` chooses it so that none
+    of them overflows (Blanchard, Higham and Higham 2021), and so that each entry of the result is
+    within 4 ulps of the exact one in float64, and within 6 in float32.
 
     Examples
     --------
     >>> softmax([2.0, 1.0, 0.1]).round(4)
     array([0.659 , 0.2424, 0.0986])
     """
-    z, dtype = check_logits(z, axis)
-    e = np.exp(z - z.max(axis, keepdims=True))
-    return (e / e.sum(axis, keepdims=True)).astype(dtype)
+    return by_rows(softmax_of_rows, z, axis)
 
 
-@quiet
+def softmax_of_rows(z: Array, e: Array) -> Array:
+    """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
+    e /= e.sum(-1, keepdims=True)
+    return e
+
+
 def log_softmax(z: ArrayLike, axis: int = -1) -> Array:
     """Logarithm of the probabilities, ``ln s_i = z_i - ln sum_k e^{z_k}``, in nats.
 
@@ -63,19 +67,23 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> Array:
     Notes
     -----
     Near certainty ``ln s_i`` is tiny, and ``np.log(softmax(z))`` rounds it to 0. Here the largest
-    logit's own ``e^0 = 1`` is left out of the sum and put back by ``log1p``, so it survives.
+    logit's own ``e^0 = 1`` is left out of the sum and put back by ``log1p``, so it survives. Each
+    entry is as accurate as those of `softmax`.
 
     Examples
     --------
     >>> print(log_softmax([0.0, -50.0]))
     [-1.92874985e-22 -5.00000000e+01]
     """
-    z, dtype = check_logits(z, axis)
-    d = z - z.max(axis, keepdims=True)
-    return (d - _ln_sum_exp(d, axis)).astype(dtype)
+    return by_rows(log_softmax_of_rows, z, axis)
 
 
-@quiet
+def log_softmax_of_rows(z: Array, e: Array) -> Array:
+    """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
+    m, r = largest(z, e)
+    return (z - m[:, None]) - np.log1p(r)[:, None]
+
+
 def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
     """Log-sum-exp, ``ln sum_k e^{z_k}``: a smooth maximum, and the softmax's logarithmic total.
 
@@ -95,13 +103,10 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
     >>> print(logsumexp([1000.0, 1000.0]))  # 1000 + ln 2
     1000.6931471805599
     """
-    z, dtype = check_logits(z, axis)
-    m = z.max(axis, keepdims=True)
-    return (m + _ln_sum_exp(z - m, axis)).squeeze(axis).astype(dtype)[()]
+    return by_rows(logsumexp_of_rows, z, axis)
 
 
-def _ln_sum_exp(d: Array, axis: int) -> Array:
-    """``ln sum_k e^{d_k}`` of rows whose largest entry is 0, as ``log1p`` of the others' sum."""
-    e = np.exp(d)
-    np.put_along_axis(e, d.argmax(axis, keepdims=True), 0, axis)
-    return np.log1p(e.sum(axis, keepdims=True))
+def logsumexp_of_rows(z: Array, e: Array) -> Array:
+    """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
+    m, r = largest(z, e)
+    return m + np.log1p(r)

@@ -1,0 +1,118 @@
+"""What speed and the last digit cost: the chapters' formulas, one block of rows after another.
+
+Softmax needs ``e^z`` only up to a factor, which cancels, so any constant may be taken off a row of
+logits first. The obvious one is its maximum. But ``z - max`` is rounded, and the exponential
+magnifies what was lost: logits of size 100 come out wrong by 500 ulps. Hence `powers`.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cecore._checks import Array, check_targets, check_values, open_logits, quiet
+
+BLOCK = 2**19  # bytes of logits: with its powers and a temporary, a block stays in the L2 cache
+FEW = 32  # classes, up to which each class is kept side by side instead of each row
+# Exponentials of logits up to this size, and sums of 10^9 of them, are normal numbers.
+DIRECT = {np.float32: 64, np.float64: 640}
+HEADROOM = 64  # e^64 times the smallest probability above 0 is a normal number
+
+
+@quiet
+def by_rows(
+    formula: Callable[..., Array], z: ArrayLike, axis: int, y: ArrayLike | None = None
+) -> Array:
+    """Check the logits, then apply a formula to blocks of rows, with the classes on the last axis.
+
+    The formula gets a block of logits, its `powers` (which it may overwrite) and the rows' labels:
+    class indices as a column, or distributions. It returns one number for each logit, or each row.
+    """
+    z, dtype = open_logits(z, axis)
+    n = z.shape[axis]
+    elsewhere = axis not in (-1, z.ndim - 1)
+    last = np.moveaxis(z, axis, -1) if elsewhere else z
+    rows = last.reshape(-1, n)
+    labels = []
+    if y is not None:
+        check_values(z, axis)
+        t = check_targets(y, z, axis)
+        labels = [t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)]
+    checked = y is not None
+    if n >= 512:
+        np.setbufsize(512)  # or NumPy copies what it broadcasts; until the end of this function
+    step = max(1, BLOCK // (n * z.itemsize))
+    for start in range(0, max(1, len(rows)), step):
+        here = slice(start, start + step)
+        block = rows[here]
+        if n <= FEW < len(block):
+            block = np.asfortranarray(block)
+        direct = moderate(block)
+        if not (direct or checked):
+            check_values(z, axis)
+            checked = True
+        e = np.exp(block) if direct else powers(block)
+        part = formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)
+        if len(rows) <= step:
+            out = np.ascontiguousarray(part)
+        else:
+            if not start:
+                out = np.empty((len(rows), *part.shape[1:]), dtype)
+            out[here] = part
+    out = out.reshape(last.shape[: last.ndim - 2 + out.ndim])
+    return np.moveaxis(out, -1, axis) if elsewhere and out.ndim == z.ndim else out[()]
+
+
+def powers(z: Array) -> Array:
+    """Return ``e^z`` times some positive factor for each row, every entry to the last digit.
+
+    Logits of moderate size need no shift: nothing is subtracted, so nothing is rounded.
+    """
+    top = z.max(-1, keepdims=True)
+    if z.dtype == np.float32:
+        if (abs(top) >= 160).all():
+            # Exact: where e^d does not vanish, d is smaller than z and on the grid of its digits.
+            return np.exp(z - (np.rint(top) - HEADROOM))
+        z = z.astype(np.float64)
+        if moderate(z):
+            return np.exp(z)
+        top = top.astype(np.float64)
+    shift = top - HEADROOM
+    d = z - shift
+    # What the subtraction has lost, exactly (Knuth 1969): hundreds of ulps of e^d.
+    back = d - z
+    lost = (z - (d - back)) - (shift + back)
+    e = np.exp(d)
+    np.add(e, e * lost, out=e, where=e > 0)  # else -inf - -inf: masked, or too far down
+    return e
+
+
+def largest(z: Array, e: Array) -> tuple[Array, Array]:
+    """Return each row's largest logit, and the sum of the others' powers, the largest's being 1.
+
+    The sum leaves out the 1 in which it would drown near certainty. Overwrites ``e``.
+    """
+    if e.flags.c_contiguous:
+        at = e.argmax(-1) + np.arange(0, e.size, e.shape[-1])
+        flat = e.reshape(-1)
+        top = flat[at]
+        flat[at] = 0
+        rest = e.sum(-1) / top
+        m = z.reshape(-1)[at]
+    else:  # argmax would go row by row
+        m = z.max(-1)
+        top = e.max(-1)
+        total = e.sum(-1)
+        e *= e < top[:, None]
+        below = e.sum(-1)
+        ties = np.rint((total - below) / top) - 1  # others as large as the largest
+        rest = below / top + ties
+    return m, rest.astype(z.dtype, copy=False)
+
+
+def moderate(z: Array) -> bool:
+    """Return whether no exponential, and no sum of them, can overflow or lose digits."""
+    limit = DIRECT.get(z.dtype.type, 640)
+    if z.size < 4096 and np.vdot(z, z) < limit * limit:  # no call of NumPy's is faster
+        return True
+    return not z.size or bool(-limit <= z.min() and z.max() <= limit)  # False for NaN

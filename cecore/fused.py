@@ -1,0 +1,138 @@
+"""The loss and its gradient for training: one pass over the logits, several times as fast.
+
+The same numbers as `softmax_cross_entropy` and `softmax_cross_entropy_grad` give, to the last few
+digits, without their intermediate arrays: each block of rows is read, turned into its gradient in
+place, and left, while it is in the processor's cache.
+"""
+
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cecore._checks import (
+    Array,
+    check_out,
+    check_targets,
+    check_values,
+    check_workers,
+    open_logits,
+    quiet,
+)
+from cecore._rows import BLOCK, FEW, moderate, powers
+from cecore.combined import grad_of_rows, loss_of_rows, softmax_cross_entropy
+
+PARALLEL = 2**19  # logits: fewer are done before a thread has started
+
+
+def loss_and_grad(
+    z: ArrayLike, labels: ArrayLike, *, out: Array | None = None, workers: int | None = None
+) -> tuple[float, Array]:
+    """Mean loss of a batch, and its gradient: ``sum L / N`` and ``(s - y) / N`` (S14, S17).
+
+    Parameters
+    ----------
+    z : array_like of real numbers, shape (N, n)
+        Logits of N examples, as for `softmax`; at least one example.
+    labels : array_like
+        Either integer class indices in 0..n-1, of shape (N,), or distributions of shape (N, n).
+    out : ndarray, shape (N, n), optional
+        Where to put the gradient, to save allocating it: C-contiguous, of the dtype of the result,
+        and without memory in common with z or labels. After an error its contents are undefined.
+    workers : int, optional
+        The number of threads; by default one for small batches, and one for each processor that
+        this process may use for large ones. The result does not depend on it.
+
+    Returns
+    -------
+    loss : float
+        In nats. ``inf`` where a label puts weight on a masked class.
+    grad : ndarray, shape (N, n)
+        The gradient of that mean by z, of z's floating dtype; `out`, if given.
+
+    Raises
+    ------
+    ValueError, TypeError
+        On the logits and labels that `softmax_cross_entropy` refuses; if z is not 2-d or has no
+        row; if `out` does not fit or shares memory; if `workers` is not a positive integer.
+
+    Notes
+    -----
+    Each entry is within 4 ulps of the exact result in float64, and within 6 in float32; with
+    distributions, within as many ulps of ``max(s_j, y_j) / N``.
+
+    Examples
+    --------
+    >>> loss, grad = loss_and_grad([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]], [0, 2])
+    >>> print(round(loss, 4))
+    0.7578
+    >>> grad.round(4)
+    array([[-0.1705,  0.1212,  0.0493],
+           [ 0.1667,  0.1667, -0.3333]])
+    """
+    z, dtype = open_logits(z, -1)
+    if z.ndim != 2 or not len(z):
+        raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
+    y = check_targets(labels, z, -1, "labels")
+    grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
+    workers = check_workers(workers, z.size >= PARALLEL)
+    rows = min(len(z), max(1, BLOCK // (z.shape[1] * z.itemsize)))
+    starts = range(0, len(z), rows)
+    bounds = [len(starts) * i // workers for i in range(workers + 1)]
+    shares = [starts[a:b] for a, b in itertools.pairwise(bounds) if a < b]
+    if len(shares) == 1:
+        sums = _blocks(z, y, grad, starts)
+    else:
+        with ThreadPoolExecutor(len(shares)) as pool:
+            parts = pool.map(lambda share: _blocks(z, y, grad, share), shares)
+            sums = [total for part in parts for total in part]
+    return math.fsum(sums) / len(z), grad
+
+
+@quiet
+def _blocks(z: Array, y: Array, grad: Array, starts: range) -> list[float]:
+    """Write the gradient of some blocks, and return the sum of the losses of each."""
+    total, n = z.shape
+    if n >= 512:
+        np.setbufsize(512)  # or NumPy copies what it broadcasts; until the end of this function
+    first = np.arange(0, starts.step * n, n)
+    kernel = _of_indices if y.ndim == 1 else _of_distributions
+    sums = []
+    for start in starts:
+        here = slice(start, start + starts.step)
+        block, g = z[here], grad[here]
+        if moderate(block) and z.size < 2**32:
+            e = np.exp(block, out=g) if g.dtype == block.dtype else np.exp(block)
+        else:
+            check_values(z, -1)
+            e = powers(block)
+        losses = kernel(block, y[here], e, g, total, first)
+        sums.append(float(losses.sum(dtype=np.float64)))
+    return sums
+
+
+def _of_indices(z: Array, k: Array, e: Array, g: Array, total: int, first: Array) -> Array:
+    at = first[: len(k)] + k  # flat indices: several times as fast as pairs
+    flat = e.reshape(-1)
+    own = flat[at]
+    flat[at] = 0
+    others = np.einsum("ij->i", e) if e.shape[1] <= FEW else e.sum(-1)  # each faster there
+    odds = others / own
+    losses = np.log1p(odds)  # L = -ln s_k = ln(1 + sum of the others / own)
+    own += others
+    scale = 1 / (total * own)
+    np.multiply(e, scale[:, None], out=g, casting="same_kind")
+    others *= scale
+    g.reshape(-1)[at] = 0 - others  # (s_k - 1) / N
+    if not odds.max() < 1e30:  # own has underflowed, or nearly
+        far = ~(odds < 1e30)
+        losses[far] = softmax_cross_entropy(z[far], k[far])
+    return losses
+
+
+def _of_distributions(z: Array, y: Array, e: Array, g: Array, total: int, first: Array) -> Array:
+    losses = loss_of_rows(z, e.copy(), y)
+    np.divide(grad_of_rows(z, e, y), total, out=g, casting="same_kind")
+    return losses

@@ -1,0 +1,212 @@
+"""The promise of the last digits: each entry within 4 ulps of the exact result, or 6 in float32.
+
+The exact result has 50 digits. An ulp is the distance to the next float of the exact result's
+size, and below the smallest normal number the distance between subnormals.
+`pytest -s -k table tests/test_accuracy.py` prints how others do.
+"""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import scipy.special
+
+import cecore
+from tests import reference
+from tests.reference import mp
+
+LIMIT = {np.float64: 4, np.float32: 6}
+
+
+class Exact:
+    """The right values for one row of logits, each sum free of cancellation."""
+
+    def __init__(self, z, k):
+        x = [mp.mpf(float(v)) for v in z]
+        m = max(x)
+        e = [mp.exp(v - m) for v in x]
+        total = mp.fsum(e)
+        others = mp.fsum(v for i, v in enumerate(e) if i != k)
+        top = x.index(m)
+        rest = mp.log1p(mp.fsum(v for i, v in enumerate(e) if i != top))
+        self.softmax = [v / total for v in e]
+        self.log_softmax = [(v - m) - rest for v in x]
+        self.logsumexp = m + rest
+        self.loss = (m - x[k]) + rest
+        self.grad = [*self.softmax]
+        self.grad[k] = -others / total
+
+
+@cache
+def words(dtype, scale):
+    """Logits of a vocabulary of 128,256 words, and the right values with the last one true."""
+    z = (np.random.default_rng(21).normal(size=128_256) * scale).astype(dtype)
+    return z, Exact(z, z.size - 1)
+
+
+def ulps(got, want, scale=0.0):
+    """The largest error of ``got``, in ulps of ``want`` (of ``scale``, where that is larger)."""
+    got, want = np.atleast_1d(got), np.atleast_1d(np.array(want, dtype=object))
+    assert got.shape == want.shape
+    worst = 0.0
+    for g, w in zip(got, want, strict=True):
+        size = max(abs(float(w)), scale)
+        if not mp.isfinite(w) or size > np.finfo(got.dtype).max:
+            assert g == (np.inf if w > 0 else -np.inf)
+        else:
+            ulp = float(np.spacing(got.dtype.type(size)))
+            worst = max(worst, float(abs(mp.mpf(float(g)) - w) / mp.mpf(ulp)))
+    return worst
+
+
+def errors(z, k, exact):
+    """What each function is off by, in ulps."""
+    finite = abs(z[np.isfinite(z)]).max()
+    batch = np.stack([z, z, z])  # three rows, a third of the gradient each
+    loss, grad = cecore.loss_and_grad(batch, [k, k, k])
+    return {
+        "softmax": ulps(cecore.softmax(z), exact.softmax),
+        "log_softmax": ulps(cecore.log_softmax(z), exact.log_softmax),
+        "logsumexp": ulps(cecore.logsumexp(z), exact.logsumexp, float(finite)),
+        "loss": ulps(cecore.softmax_cross_entropy(z, k), exact.loss),
+        "grad": ulps(cecore.softmax_cross_entropy_grad(z, k), exact.grad),
+        "fused loss": ulps(z.dtype.type(loss), exact.loss),
+        "fused grad": ulps(grad[1], [g / 3 for g in exact.grad]),
+    }
+
+
+def rows(dtype):
+    """Logits of every size and shape: each path through the code, and the borders between them."""
+    rng = np.random.default_rng(20)
+    for scale in (1e-3, 1, 10, 30, 100, 150, 300, 1e3, 1e5):
+        for n in (2, 10, 40, 1000):
+            yield f"N(0, {scale:g}), n = {n}", rng.normal(size=n) * scale
+    for offset in (60, 70, 90, 100, 130, 150, 170, 200, 600, 640, 700, 800, 900, 1e4):
+        for sign in (1, -1):
+            yield f"{sign * offset:g} + N(0, 30)", rng.normal(size=200) * 30 + sign * offset
+    yield "from -800 to 800", rng.uniform(-800, 800, 1000)
+    yield "from -760 to 0", np.append(rng.uniform(-760, 0, 1000), 0)
+    yield "from -105 to 0", np.append(rng.uniform(-105, 0, 1000), 0)
+    yield "one dominant", np.append(np.full(9, -50.0), 0) + 0.3
+    yield "one dominant, at the end of float64", np.append(np.full(1000, -745.2), 0)
+    yield "one dominant, shifted", np.append(rng.uniform(-748, -730, 1000), 0) + 700
+    yield "one dominant, at the end of float32", np.append(np.full(1000, -103.6), 0)
+    yield "the largest floats", np.array([1, -1, 1, 0]) * float(np.finfo(dtype).max)
+    yield "one class", np.array([123.456])
+    yield "equal", np.full(999, 5.0)
+    yield "masked", np.where(rng.random(500) < 0.3, -np.inf, rng.normal(size=500) * 50)
+
+
+def each_row(dtype):
+    return [pytest.param(z.astype(dtype), id=f"{dtype.__name__} {name}") for name, z in rows(dtype)]
+
+
+@pytest.mark.parametrize("z", each_row(np.float64) + each_row(np.float32))
+def test_every_entry_is_right_to_the_last_digits(z):
+    with np.errstate(all="ignore"):  # NumPy's own conversion of the reference
+        for k in {0, int(z.argmax())}:
+            if np.isneginf(z[k]):
+                continue
+            off = errors(z, k, Exact(z, k))
+            assert max(off.values()) <= LIMIT[z.dtype.type], off
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1), (np.float64, 100)])
+def test_a_vocabulary_of_128256_classes(dtype, scale):
+    z, exact = words(dtype, scale)
+    off = errors(z, z.size - 1, exact)
+    assert max(off.values()) <= LIMIT[dtype], off
+
+
+@pytest.mark.parametrize("dtype", LIMIT)
+@pytest.mark.parametrize("scale", [1, 30, 1000])
+def test_the_gradient_of_distributions(dtype, scale):
+    rng = np.random.default_rng(22)
+    z = (rng.normal(size=(5, 50)) * scale).astype(dtype)
+    y = rng.dirichlet(np.full(50, 0.1), 5).astype(dtype)
+    together = cecore.loss_and_grad(z, y)[1]
+    for i in range(5):
+        s = Exact(z[i], 0).softmax
+        want = [a - mp.mpf(float(b)) for a, b in zip(s, y[i], strict=True)]
+        got = cecore.softmax_cross_entropy_grad(z[i], y[i])
+        for j in range(50):
+            size = max(float(s[j]), float(y[i, j]))
+            assert ulps(got[j], want[j], size) <= LIMIT[dtype]
+            assert ulps(together[i, j], want[j] / 5, size / 5) <= LIMIT[dtype]
+
+
+def test_a_batch_is_as_exact_as_its_rows():
+    """Whether a row is shifted may depend on its neighbours; how exact it is may not."""
+    rng = np.random.default_rng(23)
+    for n in (10, 100):
+        z = rng.normal(size=(600, n)) * 10.0 ** rng.uniform(-2, 4, (600, 1))
+        for i in (0, 7, 599):
+            for name in ("softmax", "log_softmax"):
+                want = getattr(Exact(z[i], 0), name)
+                assert ulps(getattr(cecore, name)(z)[i], want) <= 4
+
+
+# The table: how exact is a softmax?
+
+
+def textbook(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+def textbook_log(z):
+    d = z - z.max()
+    return d - np.log(np.exp(d).sum())
+
+
+def minus_one(s):
+    """The gradient where the last class is true, as s - y."""
+    return s - np.eye(1, s.size, s.size - 1, dtype=s.dtype)[0]
+
+
+WAYS = {
+    "softmax": (textbook, scipy.special.softmax, cecore.softmax),
+    "log_softmax": (textbook_log, scipy.special.log_softmax, cecore.log_softmax),
+    "loss": (
+        lambda z: -textbook_log(z)[-1],
+        lambda z: -scipy.special.log_softmax(z)[-1],
+        lambda z: cecore.softmax_cross_entropy(z, z.size - 1),
+    ),
+    "grad": (
+        lambda z: minus_one(textbook(z)),
+        lambda z: minus_one(scipy.special.softmax(z)),
+        lambda z: cecore.softmax_cross_entropy_grad(z, z.size - 1),
+    ),
+}
+
+
+def test_the_table():
+    rng = np.random.default_rng(24)
+    ten, hundred = (rng.normal(size=1000) * scale for scale in (10, 100))
+    sure = np.append(np.full(9, -48.5), 0)  # ln p is about -1e-20
+    many, exact_many = words(np.float32, 1)
+    print(f"\n{'error in ulps':45} {'textbook':>9} {'SciPy':>9} {'cecore':>9}")
+    for case, z, name, least in [
+        ("float64, N(0, 10^2), n = 1000", ten, "softmax", 30),
+        ("float64, N(0, 100^2), n = 1000", hundred, "softmax", 300),
+        ("float64, one dominant logit", sure, "log_softmax", 1e15),
+        ("float64, one dominant logit", sure, "loss", 1e15),
+        ("float64, one dominant logit", sure, "grad", 1e15),
+        ("float32, N(0, 1), n = 128256", many, "softmax", 4),
+    ]:
+        exact = exact_many if z is many else Exact(z, z.size - 1)
+        off = [ulps(way(z), getattr(exact, name)) for way in WAYS[name]]
+        print(f"{case:32} {name:12} {off[0]:9.3g} {off[1]:9.3g} {off[2]:9.3g}")
+        assert off[2] <= 4
+        assert min(off[:2]) >= least
+
+
+def test_the_reference_has_fifty_digits():
+    z = np.array([2.0, 1.0, 0.1])
+    exact = Exact(z, 1)
+    for got, want in [
+        (exact.softmax, reference.softmax(reference.exact(z))),
+        (exact.log_softmax, reference.log_softmax(reference.exact(z))),
+        ([exact.loss], [reference.loss(reference.exact(z), 1)]),
+    ]:
+        assert all(abs(g - w) < mp.mpf(10) ** -48 for g, w in zip(got, want, strict=True))

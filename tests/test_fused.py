@@ -1,0 +1,213 @@
+"""`loss_and_grad` against the textbook functions, whatever the blocks, threads and layouts."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cecore
+from cecore import fused, loss_and_grad, softmax_cross_entropy, softmax_cross_entropy_grad
+from tests import reference
+from tests.reference import mp
+
+
+def textbook(z, y):
+    n = len(z)
+    return math.fsum(softmax_cross_entropy(z, y)) / n, softmax_cross_entropy_grad(z, y) / n
+
+
+def assert_same(got, z, y):
+    """Both are within 4 ulps of the exact result (6 in float32), so within twice as many."""
+    loss, grad = got
+    right, right_grad = textbook(z, y)
+    eps = float(np.finfo(grad.dtype).eps)
+    assert isinstance(loss, float)
+    assert loss == pytest.approx(right, rel=12 * eps, abs=1e-300)
+    assert grad.dtype == right_grad.dtype
+    scale = abs(right_grad)
+    if np.ndim(y) == 2:
+        scale = np.maximum(scale, np.asarray(y) / len(z))
+    tiny = 2 * float(np.finfo(grad.dtype).smallest_subnormal)
+    assert (abs(grad - right_grad) <= 12 * eps * scale + tiny).all()
+
+
+@st.composite
+def batches(draw):
+    """Logits of 1 to 40 rows and 1 to 40 classes, of every size, some masked, with labels."""
+    rows, n = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    dtype = draw(st.sampled_from([np.float32, np.float64]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    scale = 10.0 ** rng.uniform(-3, draw(st.sampled_from([0.5, 2.5, 5])), (rows, 1))
+    z = (rng.normal(size=(rows, n)) * scale + draw(st.sampled_from([0, 0, 100, -900]))).astype(
+        dtype
+    )
+    if draw(st.booleans()):
+        z[rng.random(z.shape) < 0.1] = -np.inf
+        z[:, 0] = np.nan_to_num(z[:, 0], neginf=0)
+    if draw(st.booleans()):
+        return z, rng.integers(0, n, rows)
+    y = rng.dirichlet(np.ones(n), rows).astype(dtype)
+    return z, y / y.sum(-1, keepdims=True)
+
+
+@given(batch=batches(), rows=st.integers(1, 50), workers=st.integers(1, 4))
+def test_it_is_the_mean_of_the_textbook(batch, rows, workers):
+    z, y = batch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fused, "BLOCK", rows * z.shape[1] * z.itemsize)
+        got = loss_and_grad(z, y, workers=workers)
+        assert_same(got, z, y)
+        alone = loss_and_grad(z, y, workers=1)
+    assert got[0] == alone[0]
+    np.testing.assert_array_equal(got[1], alone[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("rows", "n"), [(30_000, 10), (700, 1000), (9, 60_000)])
+def test_several_blocks_and_threads(rows, n, dtype):
+    rng = np.random.default_rng(1)
+    z, y = rng.normal(size=(rows, n)).astype(dtype), rng.integers(0, n, rows)
+    z[rows // 2 :] *= 300  # shifted
+    for workers in (None, 1, 2, 3, 1000):
+        assert_same(loss_and_grad(z, y, workers=workers), z, y)
+
+
+def test_the_mean_loss_has_its_last_digits():
+    rng = np.random.default_rng(2)
+    z, y = rng.normal(size=(50, 7)) * 5, rng.integers(0, 7, 50)
+    exact = mp.fsum(reference.loss(reference.exact(row), k) for row, k in zip(z, y, strict=True))
+    assert abs(mp.mpf(loss_and_grad(z, y)[0]) - exact / 50) <= 2 * math.ulp(float(exact / 50))
+
+
+def test_integers_and_half_precision():
+    z, y = [[2, 1, 0], [0, 0, 5]], [0, 1]
+    assert_same(loss_and_grad(z, y), np.array(z, float), y)
+    half = np.array(z, np.float16)
+    loss, grad = loss_and_grad(half, y)
+    assert grad.dtype == np.float16
+    np.testing.assert_array_equal(grad, textbook(half.astype(np.float32), y)[1].astype(np.float16))
+    assert loss == pytest.approx(textbook(np.array(z, float), y)[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("view", [np.asfortranarray, lambda z: z[::-1], lambda z: z[:, ::2]])
+def test_any_layout_of_the_logits(view):
+    z = view(np.random.default_rng(3).normal(size=(20, 12)))
+    y = np.arange(20) % z.shape[1]
+    before = z.copy()
+    assert_same(loss_and_grad(z, y), z.copy(), y)
+    np.testing.assert_array_equal(z, before)
+
+
+def test_a_masked_true_class_costs_everything():
+    loss, grad = loss_and_grad([[0.0, -np.inf], [0.0, 0.0]], [1, 0])
+    assert loss == np.inf
+    np.testing.assert_array_equal(grad, [[0.5, -0.5], [-0.25, 0.25]])
+
+
+@pytest.mark.parametrize("y", [[1, 0], [[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]]])
+def test_out_is_filled_and_returned(y):
+    z = np.array([[1.0, 2, 3], [0, 0, 0]])
+    out = np.full((2, 3), np.nan)
+    loss, grad = loss_and_grad(z, y, out=out)
+    assert grad is out
+    assert_same((loss, out), z, y)
+
+
+Z = np.zeros((4, 3))
+K = np.array([0, 1, 2, 0])
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "arguments"),
+    [
+        (ValueError, "z must have the shape .examples, classes.", {"z": np.zeros(3), "labels": 0}),
+        (ValueError, "z must have the shape", {"z": np.zeros((2, 2, 2)), "labels": Z}),
+        (ValueError, r"none 0; got \(0, 3\)", {"z": np.zeros((0, 3)), "labels": []}),
+        (ValueError, "got NaN at index .3, 2.", {"z": np.where(np.arange(12) == 11, np.nan, 0)}),
+        (ValueError, r"got \+inf at index .3, 2.", {"z": np.where(np.arange(12) == 11, np.inf, 0)}),
+        (ValueError, "every class masked", {"z": np.full((4, 3), -np.inf)}),
+        (TypeError, "z must hold real numbers", {"z": Z.astype(complex)}),
+        (
+            ValueError,
+            "labels must be class indices in 0..2; got 3 at index 1",
+            {"labels": [0, 3, 0, 0]},
+        ),
+        (ValueError, "labels must be class indices in 0..2; got -1", {"labels": [0, -1, 0, 0]}),
+        (TypeError, "labels must be integer", {"labels": [0.0] * 4}),
+        (ValueError, "labels must be class indices of shape .4,. or", {"labels": [0]}),
+        (ValueError, "labels must sum to 1", {"labels": Z}),
+        (TypeError, "out must be a NumPy array; got list", {"out": Z.tolist()}),
+        (TypeError, "out must be a NumPy array; got MaskedArray", {"out": np.ma.array(Z)}),
+        (ValueError, "out must have shape .4, 3. and dtype float64", {"out": np.zeros((3, 4))}),
+        (ValueError, "got shape .4, 3. and dtype float32", {"out": np.zeros((4, 3), np.float32)}),
+        (ValueError, "out must be C-contiguous", {"out": np.zeros((3, 4)).T}),
+        (
+            ValueError,
+            "out must be C-contiguous and writeable",
+            {"out": np.broadcast_to(0.0, (4, 3))},
+        ),
+        (ValueError, "out must not share memory with z", {"out": Z}),
+        (TypeError, "workers must be an integer", {"workers": 2.0}),
+        (TypeError, "workers must be an integer", {"workers": True}),
+        (ValueError, "workers must be at least 1", {"workers": 0}),
+    ],
+)
+def test_bad_input_is_refused(error, words, arguments):
+    given = {"z": Z, "labels": K} | arguments
+    given["z"] = np.reshape(given["z"], (4, 3)) if np.size(given["z"]) == 12 else given["z"]
+    with pytest.raises(error, match=words):
+        loss_and_grad(**given)
+
+
+def test_a_fault_in_the_last_block_of_any_thread_is_told():
+    z, y = np.zeros((30_000, 20)), np.zeros(30_000, int)
+    z[-1, 3] = np.nan
+    for workers in (1, 2):
+        with pytest.raises(ValueError, match=r"got NaN at index \(29999, 3\)"):
+            loss_and_grad(z, y, workers=workers)
+
+
+def test_out_may_not_be_the_labels():
+    y = np.full((4, 3), 1 / 3)
+    with pytest.raises(ValueError, match="out must not share memory"):
+        loss_and_grad(Z, y, out=y)
+
+
+def test_no_warning_and_no_trace_in_numpys_settings():
+    before = np.geterr(), np.getbufsize()
+    z = np.array([[1e308, -1e308, 0], [-np.inf, 0, 800]])
+    loss_and_grad(np.tile(z, 200), [0, 2])  # the test run turns warnings into errors
+    assert (np.geterr(), np.getbufsize()) == before
+
+
+MEMORY = """
+import resource, sys
+import numpy as np, cecore
+z = np.zeros((256, 50_000), np.float32)
+y = np.zeros(256, int)
+cecore.loss_and_grad(z[:2], y[:2], workers=2)  # what NumPy and threads need in any case
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+z += 1  # touch every page
+before = peak()
+{call}
+print((peak() - before) / z.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize(
+    ("call", "limit"),
+    [("cecore.loss_and_grad(z, y)", 1.1), ("cecore.softmax_cross_entropy(z, y)", 0.1)],
+)
+def test_memory_beyond_the_input(call, limit):
+    code = MEMORY.format(call=call)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) <= limit
+
+
+def test_it_is_exported():
+    assert cecore.loss_and_grad is fused.loss_and_grad
