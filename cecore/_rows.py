@@ -97,17 +97,68 @@ def largest(z: Array, e: Array) -> tuple[Array, Array]:
         flat = e.reshape(-1)
         top = flat[at]
         flat[at] = 0
-        rest = e.sum(-1) / top
+        rest = row_sums(e) / top
         m = z.reshape(-1)[at]
     else:  # argmax would go row by row
         m = z.max(-1)
         top = e.max(-1)
         total = e.sum(-1)
         e *= e < top[:, None]
-        below = e.sum(-1)
+        below = row_sums(e)
         ties = np.rint((total - below) / top) - 1  # others as large as the largest
         rest = below / top + ties
     return m, rest.astype(z.dtype, copy=False)
+
+
+def row_sums(e: Array) -> Array:
+    """Return the sum of each row of powers, in float64 and rounded once.
+
+    A plain sum is off by 2 ulps for 10 terms and by 7 for 1000: most of what would be lost here.
+    """
+    high, low, _ = split_sums(e)
+    return high + low
+
+
+def sums_with_own(e: Array, own: Array, factor: int = 1) -> tuple[Array, Array]:
+    """Return the sum of each row of ``e``, in which the class of ``own`` is 0, and the whole sum.
+
+    The latter is multiplied by ``factor``; both are rounded once.
+    """
+    high, low, grid = split_sums(e, factor)
+    own = own.astype(high.dtype)
+    own_high = (own + grid) - grid
+    return high + low, factor * (high + own_high) + factor * (low + (own - own_high))
+
+
+def split_sums(e: Array, factor: int = 1) -> tuple[Array, Array, Array]:
+    """Return the sum of each row in two parts, and the grid that splits others the same way.
+
+    ``(x + grid) - grid`` is x, rounded to a grid so coarse that the sums of such numbers are exact,
+    and ``factor`` times those too (Rump, Ogita and Oishi 2008). The rounding errors are the other
+    part. float32 needs none of it: it is summed in float64.
+    """
+    if e.dtype == np.float32 or not e.size:
+        high = _add(e)
+        return high, np.zeros_like(high), np.zeros(())
+    sums = _add(e)
+    top = sums.max()
+    if top < 2**20 * sums.min():  # one grid is fine enough for all rows
+        wide = grid = 2 * factor * top
+    else:
+        grid = 2 * factor * sums
+        wide = grid[:, None]
+    parts = e + wide
+    parts -= wide
+    high = _add(parts)
+    np.subtract(e, parts, out=parts)
+    return high, _add(parts), grid
+
+
+def _add(e: Array) -> Array:
+    wide = np.promote_types(e.dtype, np.float64)
+    if e.flags.c_contiguous:
+        return np.einsum("ij->i", e, dtype=wide)  # several times as fast as sum, in short rows
+    return e.sum(-1, dtype=wide)
 
 
 def moderate(z: Array) -> bool:

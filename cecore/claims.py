@@ -1,7 +1,7 @@
 """Every statement of the book as a claim that any implementation can be held to.
 
 S0 to S19 and R1 are the statements of the article that the book follows, B1 to B14 the book's own,
-P1 to P15 what an implementation owes its user.
+P1 to P17 what an implementation owes its user.
 """
 
 import re
@@ -27,6 +27,7 @@ from cecore.trial import (
     StopError,
     Trial,
     as_numbers,
+    as_numbers_of,
     exact,
     exact_gradient,
     exact_softmax,
@@ -152,6 +153,11 @@ P14 softmax-derivative#eq-jvp
     either side.
 P15 combined-gradient#eq-loss-one-hot
     A class index, of any integer dtype, and its one-hot distribution are the same label.
+P16 combined-gradient#combined-naive
+    Each entry of softmax, log_softmax, the loss and its gradient by class indices is within 4 ulps
+    of the exact result in float64, 6 in float32; log-sum-exp within as many of max(|z|, |LSE|).
+P17 combined-gradient#combined-naive
+    loss_and_grad gives the mean loss of a batch and the gradient of that mean, to the same ulps.
 R1 references
     The article names one source: Wang Zhe, Deep Learning Recommender Systems (in Chinese).
 """
@@ -737,3 +743,36 @@ def _p15(t: Trial) -> None:
         z, labels = np.random.default_rng(8).normal(size=(4, 3)), np.array([2, 0, 1, 2])
         for dtype in (np.int8, np.uint8, np.int32):
             _agrees(t, t.of_row(name, z, labels), name, z, labels.astype(dtype))
+
+
+@_claim("P16", *SIMPLE, each=True)
+def _p16(t: Trial) -> None:
+    for r in t.rows(dtypes=FLOATS[1:]):
+        for name in t.has("softmax", "log_softmax"):
+            t.to_the_last_digits(t.of_row(name, r.z), r.s if name == "softmax" else r.log_s)
+        for _ in t.has("logsumexp"):
+            t.to_the_last_digits(t.of_row("logsumexp", r.z), r.lse, r.size)
+        for k in {0, int(np.argmax(r.z))}:
+            for name in t.has("loss", "grad"):
+                right = r.loss_of(k) if name == "loss" else r.grad_of(k)
+                t.to_the_last_digits(t.of_row(name, r.z, k), right)
+
+
+@_claim("P17", "loss_and_grad")
+def _p17(t: Trial) -> None:
+    for r in t.rows(n=1000, dtypes=FLOATS[1:]):
+        for k in {0, int(np.argmax(r.z))}:
+            # Thrice the same example, twice in reverse: the mean of the losses is the loss.
+            z = np.stack([r.z, r.z[::-1], r.z[::-1]])
+            labels = np.array([k, r.n - 1 - k, r.n - 1 - k])
+            loss = t.run("loss_and_grad", z, labels, shape=(), part=0)
+            t.to_the_last_digits(loss, r.loss_of(k))
+            grad = t.run("loss_and_grad", z, labels, shape=z.shape, part=1)
+            third = exact(as_numbers_of(r.grad_of(k)) / 3)
+            for i, step in enumerate((1, -1, -1)):
+                t.to_the_last_digits(grad[i, ::step], third)
+    z = np.random.default_rng(9).normal(size=(40, 6))
+    labels = np.arange(40) % 6
+    rows = [Row(x) for x in z]
+    whole = mp50().fsum(as_numbers_of(r.loss_of(i % 6)) for i, r in enumerate(rows))
+    t.near(t.run("loss_and_grad", z, labels, shape=(), part=0), exact(whole / 40), 8)

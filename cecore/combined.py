@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cecore._checks import Array
-from cecore._rows import by_rows, largest
+from cecore._rows import by_rows, largest, row_sums, sums_with_own
 
 
 def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
@@ -88,9 +88,9 @@ def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Ar
 def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
     """Return the gradient of each row; ``e`` is ``e^z``, up to a factor of the row."""
     if y.dtype.kind == "f":  # distributions
-        return e / e.sum(-1, keepdims=True) - y
-    own = np.take_along_axis(e, y, -1)
+        return e / row_sums(e)[:, None] - y
+    own = np.take_along_axis(e, y, -1)[:, 0]
     np.put_along_axis(e, y, 0, -1)
-    others = e.sum(-1, keepdims=True)
-    np.put_along_axis(e, y, 0 - others, -1)  # s_k - 1
-    return e / (others + own)
+    others, total = sums_with_own(e, own)
+    np.put_along_axis(e, y, 0 - others[:, None], -1)  # s_k - 1
+    return e / total[:, None]

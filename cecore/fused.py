@@ -21,7 +21,7 @@ from cecore._checks import (
     open_logits,
     quiet,
 )
-from cecore._rows import BLOCK, FEW, moderate, powers
+from cecore._rows import BLOCK, moderate, powers, sums_with_own
 from cecore.combined import grad_of_rows, loss_of_rows, softmax_cross_entropy
 
 PARALLEL = 2**19  # logits: fewer are done before a thread has started
@@ -118,14 +118,11 @@ def _of_indices(z: Array, k: Array, e: Array, g: Array, total: int, first: Array
     flat = e.reshape(-1)
     own = flat[at]
     flat[at] = 0
-    others = np.einsum("ij->i", e) if e.shape[1] <= FEW else e.sum(-1)  # each faster there
+    others, divisor = sums_with_own(e, own, total)  # divisor = N sum_i e_i
     odds = others / own
     losses = np.log1p(odds)  # L = -ln s_k = ln(1 + sum of the others / own)
-    own += others
-    scale = 1 / (total * own)
-    np.multiply(e, scale[:, None], out=g, casting="same_kind")
-    others *= scale
-    g.reshape(-1)[at] = 0 - others  # (s_k - 1) / N
+    np.divide(e, divisor.astype(e.dtype)[:, None], out=g, casting="same_kind")
+    g.reshape(-1)[at] = 0 - others / divisor  # (s_k - 1) / N
     if not odds.max() < 1e30:  # own has underflowed, or nearly
         far = ~(odds < 1e30)
         losses[far] = softmax_cross_entropy(z[far], k[far])

@@ -37,6 +37,7 @@ def _numpy() -> Implementation:
         one_hot=lambda labels, n: np.eye(n)[labels],
         loss=loss,
         grad=lambda z, y, axis=-1: naive(z, axis) - _one_hot(z, y, axis),
+        loss_and_grad=lambda z, y: (loss(z, y).mean(), (naive(z) - _one_hot(z, y, -1)) / len(z)),
     )
 
 
@@ -83,6 +84,10 @@ def _sklearn() -> Implementation:
 
         return wrapped
 
+    def loss_and_grad(z: Array, y: Array) -> tuple[float, Array]:
+        losses, grads = multinomial(n_classes=z.shape[-1]).loss_gradient(y.astype(z.dtype), z)
+        return losses.mean(), grads / len(z)
+
     return Implementation(
         name=f"scikit-learn {importlib.import_module('sklearn').__version__}",
         dtypes=(np.float32, np.float64),  # its loss takes no others, nor a single class
@@ -90,6 +95,7 @@ def _sklearn() -> Implementation:
         softmax=in_rows(softmax_of_rows),
         loss=half("loss"),
         grad=half("gradient"),
+        loss_and_grad=loss_and_grad,
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cecore._checks import Array
-from cecore._rows import by_rows, largest
+from cecore._rows import by_rows, largest, row_sums
 
 
 def softmax(z: ArrayLike, axis: int = -1) -> Array:
@@ -49,7 +49,7 @@ def softmax(z: ArrayLike, axis: int = -1) -> Array:
 
 def softmax_of_rows(z: Array, e: Array) -> Array:
     """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
-    e /= e.sum(-1, keepdims=True)
+    e /= row_sums(e)[:, None]
     return e
 
 

@@ -37,7 +37,8 @@ class StopError(Exception):
 class Implementation:
     """Functions to check, each with the signature of its namesake in cecore, or None.
 
-    ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example. Functions take
+    ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example;
+    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean. Functions take
     NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
     ``dtypes`` are those they take, ``classes`` is the smallest number of classes.
     """
@@ -57,6 +58,7 @@ class Implementation:
     one_hot: Function | None = None
     loss: Function | None = None
     grad: Function | None = None
+    loss_and_grad: Function | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,11 @@ def as_numbers(x: Array) -> Array:
     return np.array([mp50().mpf(float(v)) for v in x.flat], dtype=object).reshape(x.shape)
 
 
+def as_numbers_of(x: Exact) -> Array:
+    """Right values as mpmath numbers."""
+    return as_numbers(x.hi) + as_numbers(x.lo)
+
+
 def exact_softmax(z: Array) -> Array:
     """Return the softmax of mpmath numbers."""
     e = np.array([mp50().exp(v) for v in z], dtype=object)
@@ -176,17 +183,22 @@ class Row:
         return exact(self.numbers)
 
     @cached_property
+    def _rest(self) -> tuple[Any, Any]:
+        """The largest logit m, and ``ln sum_k e^{z_k - m}``, which 1 does not drown."""
+        m, top = max(as_numbers(self.z)), int(np.argmax(self.z))
+        others = mp50().fsum(mp50().exp(v - m) for v in np.delete(as_numbers(self.z), top))
+        return m, mp50().log1p(others)
+
+    @cached_property
     def log_s(self) -> Exact:
-        """Their logarithms."""
-        masked = np.isneginf(self.z)
-        return exact(
-            [-mp50().inf if m else mp50().log(v) for m, v in zip(masked, self.numbers, strict=True)]
-        )
+        """The logarithms of the probabilities."""
+        m, rest = self._rest
+        return exact([(v - m) - rest for v in as_numbers(self.z)])
 
     @cached_property
     def lse(self) -> Exact:
         """Log-sum-exp."""
-        return exact(mp50().log(mp50().fsum(mp50().exp(v) for v in as_numbers(self.z))))
+        return exact(sum(self._rest))
 
     @cached_property
     def jacobian(self) -> Exact:
@@ -196,6 +208,16 @@ class Row:
     def grad(self, y: Array) -> Exact:
         """Return the gradient of the loss for the labels ``y``, a distribution."""
         return exact(self.numbers - as_numbers(y))
+
+    def loss_of(self, k: int) -> Exact:
+        """Return the loss if ``k`` is the true class."""
+        return Exact(0 - self.log_s.hi[k], 0 - self.log_s.lo[k])
+
+    def grad_of(self, k: int) -> Exact:
+        """Return its gradient: at k minus the sum of the others, however small."""
+        g = self.numbers.copy()
+        g[k] = -mp50().fsum(np.delete(g, k))
+        return exact(g)
 
 
 @cache
@@ -209,6 +231,7 @@ def _rows() -> list[Row]:
     for dtype in FLOATS[1:]:
         rows += [Row(z, dtype) for z in ([800, 0, -800], [-1000, -1001], [0, 0, 50, 0])]
         rows += [Row(rng.normal(size=n), dtype) for n in (100, 1_000, 10_000)]
+        rows += [Row(rng.normal(size=300) * 100, dtype), Row(rng.normal(size=300) - 900, dtype)]
     return rows
 
 
@@ -299,12 +322,22 @@ class Trial:
         return result
 
     def run(
-        self, name: str, *args: Any, shape: tuple[int, ...], axis: int = -1, copy: bool = True
+        self,
+        name: str,
+        *args: Any,
+        shape: tuple[int, ...],
+        axis: int = -1,
+        copy: bool = True,
+        part: int | None = None,
     ) -> Array:
-        """Call a function, by default on copies, and return an array of the shape it must have."""
+        """Call a function, by default on copies, and return an array of the shape it must have.
+
+        ``part`` says which of several results.
+        """
         args = tuple(a.copy() if copy and isinstance(a, np.ndarray) else a for a in args)
         try:
-            got = np.asarray(self.attempt(name, *args, axis=axis))
+            result = self.attempt(name, *args, axis=axis)
+            got = np.asarray(result if part is None else result[part])
         except NotSupportedError:
             raise
         except Exception as error:
@@ -348,6 +381,12 @@ class Trial:
         at = np.unravel_index(np.argmax(ratio), ratio.shape)
         where = f" at {', '.join(map(str, at))}" if at else ""
         self._note(float(ratio[at]), f"got {g[at]:.17g}{where}, right is {want.hi[at]:.17g}")
+
+    def to_the_last_digits(self, got: ArrayLike, want: Exact, size: float = 0.0) -> None:
+        """Compare to within 4 ulps of the right values (6 in float32), or of ``size`` if larger."""
+        ulp = np.spacing(np.maximum(abs(want.hi), size).astype(self.dtype)).astype(np.float64)
+        limit = 6 if self.dtype == np.float32 else 4
+        self.near(got, want, limit, ulp / float(np.finfo(self.dtype).eps))
 
     def that(self, ok: Any, message: str) -> None:
         """Demand what is no comparison of values."""

@@ -24,6 +24,7 @@ from cecore.combined import softmax_cross_entropy, softmax_cross_entropy_grad
 from cecore.cross_entropy import cross_entropy, entropy, kl_divergence, one_hot
 from cecore.derivations import DERIVATIONS
 from cecore.derivative import softmax_jacobian, softmax_jvp, softmax_vjp
+from cecore.fused import loss_and_grad
 from cecore.libraries import LIBRARIES
 from cecore.softmax import log_softmax, logsumexp, softmax
 from cecore.trial import Claim, Evidence, Function, Implementation
@@ -42,6 +43,7 @@ CECORE = Implementation(
     one_hot=one_hot,
     loss=softmax_cross_entropy,
     grad=softmax_cross_entropy_grad,
+    loss_and_grad=loss_and_grad,
 )
 
 
@@ -234,6 +236,7 @@ OPTIONS = {
     "one-hot": "one_hot",
     "loss": "loss",
     "grad": "grad",
+    "loss-and-grad": "loss_and_grad",
 }
 
 
@@ -263,7 +266,7 @@ def _function(text: str) -> Function:
 
 def _claim_id(text: str) -> str:
     if text.upper() not in CLAIMS:
-        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B14, P1-P15, R1")
+        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B14, P1-P17, R1")
     return text.upper()
 
 

@@ -200,7 +200,6 @@ def only_the_largest_label(z, y, axis=-1):
     return cecore.softmax_cross_entropy_grad(z, y, axis)
 
 
-# Field of the implementation, its wrong function, the claim that must refute it.
 def doubled_for_small_integers(z, y, axis=-1):
     factor = 2 if np.asarray(y).dtype in (np.int8, np.uint8, np.int32) else 1
     return factor * cecore.softmax_cross_entropy(z, y, axis)
@@ -214,6 +213,38 @@ def wrong_in_four_dimensions(z, axis=-1):
     return cecore.softmax(z, axis) * (1.01 if np.ndim(z) > 3 else 1)
 
 
+def shift_rounded(z, axis=-1):
+    z = np.asarray(z)
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+def log_of_shift_rounded(z, axis=-1):
+    z = np.asarray(z)
+    d = z - z.max(axis, keepdims=True)
+    return (d - np.log1p(np.exp(d).sum(axis, keepdims=True) - 1)).astype(z.dtype)
+
+
+def total_loss(z, y):
+    loss, g = cecore.loss_and_grad(z, y)
+    return loss * len(z), g
+
+
+def gradient_of_the_sum(z, y):
+    loss, g = cecore.loss_and_grad(z, y)
+    return loss, g * g.dtype.type(len(z))
+
+
+def rows_swapped(z, y):
+    loss, g = cecore.loss_and_grad(z, y)
+    return loss, g[::-1]
+
+
+def mean_of_single_precision(z, y):
+    return float(np.float32(cecore.loss_and_grad(z, y)[0])), cecore.loss_and_grad(z, y)[1]
+
+
+# Field of the implementation, its wrong function, the claim that must refute it.
 WRONG = [
     ("softmax", wrong_axis, "P8"),
     ("softmax", no_shift, "B1"),
@@ -273,4 +304,13 @@ WRONG = [
     ("softmax_jacobian", diagonal_s, "B14"),
     ("softmax", clipped, "B3"),
     ("softmax", wrong_axis, "P9"),
+    ("softmax", shift_rounded, "P16"),
+    ("log_softmax", log_of_shift_rounded, "P16"),
+    ("loss", loss_through_softmax, "P16"),
+    ("grad", s_minus_one_rounded, "P16"),
+    ("logsumexp", lse_is_max, "P16"),
+    ("loss_and_grad", total_loss, "P17"),
+    ("loss_and_grad", gradient_of_the_sum, "P17"),
+    ("loss_and_grad", rows_swapped, "P17"),
+    ("loss_and_grad", mean_of_single_precision, "P17"),
 ]
