@@ -5,19 +5,20 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 LOCKED := .venv/locked
 INSTALLED := .venv/installed
+BENCH := .venv-bench
 TESTED := .venv/tested
 HTML := _build/html/book/index.html
 PORT ?= 8000
 
 # Every file of the project (make cannot handle those with a space or a colon in their names), and
 # the list of them, which is written anew when a file comes or goes.
-FILES := $(sort $(shell find . \( -name .git -o -name .venv -o -name _build -o -name __pycache__ -o -name '.*_cache' \
+FILES := $(sort $(shell find . \( -name .git -o -name '.venv*' -o -name _build -o -name __pycache__ -o -name '.*_cache' \
 	-o -name .hypothesis -o -name .ipynb_checkpoints -o -name '*[ :]*' \) -prune -o -type f ! -name '.*.swp' -print))
 BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks lock clean
+.PHONY: help book test serve lab notebooks bench lock clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -25,6 +26,7 @@ help:
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
+	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
 	@echo 'make clean      remove everything that make made'
 
@@ -44,13 +46,18 @@ lab: $(INSTALLED)
 notebooks: $(INSTALLED)
 	$(BIN)/python tests/run_notebooks.py
 
+# Only now, and not in `make test`: no test depends on how fast a machine is.
+bench: $(BENCH)/installed $(INSTALLED)
+	$(BENCH)/bin/python -m benchmarks
+	$(BIN)/python tests/run_notebooks.py book/performance.ipynb
+
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
 
 clean:
-	rm -rf .venv _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find cecore tests book -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find cecore tests book benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
 	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
@@ -60,6 +67,12 @@ $(LOCKED): requirements.txt
 
 $(INSTALLED): $(LOCKED) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The other libraries. Where pip finds a PyTorch without CUDA, they take 1.6 GB.
+$(BENCH)/installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
 # -W: warnings are errors; -n: every reference must resolve.
