@@ -6,16 +6,17 @@ magnifies what was lost: logits of size 100 come out wrong by 500 ulps. Hence `p
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from cecore._checks import Array, check_targets, check_values, open_logits, quiet
 
-BLOCK = 2**19  # bytes of logits: with its powers and a temporary, a block stays in the L2 cache
+BLOCK = 2**21
 FEW = 32  # classes, up to which each class is kept side by side instead of each row
 # Exponentials of logits up to this size, and sums of 10^9 of them, are normal numbers.
-DIRECT = {np.float32: 64, np.float64: 640}
+DIRECT: dict[Any, int] = {np.float32: 64, np.float64: 640}
 HEADROOM = 64  # e^64 times the smallest probability above 0 is a normal number
 
 
@@ -51,7 +52,7 @@ def by_rows(
         if not (direct or checked):
             check_values(z, axis)
             checked = True
-        e = np.exp(block) if direct else powers(block)
+        e = np.exp(block) if direct else powers(block)[0]
         part = formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)
         if len(rows) <= step:
             out = np.ascontiguousarray(part)
@@ -63,28 +64,32 @@ def by_rows(
     return np.moveaxis(out, -1, axis) if elsewhere and out.ndim == z.ndim else out[()]
 
 
-def powers(z: Array) -> Array:
-    """Return ``e^z`` times some positive factor for each row, every entry to the last digit.
+def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
+    """Return ``e^(z - c)``, every entry to the last digit, and c, one number for each row.
 
-    Logits of moderate size need no shift: nothing is subtracted, so nothing is rounded.
+    Logits of moderate size need no shift: nothing is subtracted, so nothing is rounded. The result
+    is float64 where float32 would not do, and otherwise in ``out``, if that is given.
     """
-    top = z.max(-1, keepdims=True)
-    if z.dtype == np.float32:
+    if z.dtype == np.float32 and z.shape[-1] > FEW:
+        top = z.max(-1, keepdims=True)
         if (abs(top) >= 160).all():
             # Exact: where e^d does not vanish, d is smaller than z and on the grid of its digits.
-            return np.exp(z - (np.rint(top) - HEADROOM))
+            c = np.rint(top) - HEADROOM
+            return np.exp(np.subtract(z, c, out=out), out=out), c[:, 0]
+    if moderate(z):
+        return np.exp(z, out=out), np.zeros(len(z))
+    if z.dtype == np.float32:
+        if moderate(z, np.float64):
+            return np.exp(z, dtype=np.float64), np.zeros(len(z))
         z = z.astype(np.float64)
-        if moderate(z):
-            return np.exp(z)
-        top = top.astype(np.float64)
-    shift = top - HEADROOM
-    d = z - shift
+    c = z.max(-1, keepdims=True) - HEADROOM
+    d = z - c
     # What the subtraction has lost, exactly (Knuth 1969): hundreds of ulps of e^d.
     back = d - z
-    lost = (z - (d - back)) - (shift + back)
+    lost = (z - (d - back)) - (c + back)
     e = np.exp(d)
     np.add(e, e * lost, out=e, where=e > 0)  # else -inf - -inf: masked, or too far down
-    return e
+    return e, c[:, 0]
 
 
 def largest(z: Array, e: Array) -> tuple[Array, Array]:
@@ -97,57 +102,60 @@ def largest(z: Array, e: Array) -> tuple[Array, Array]:
         flat = e.reshape(-1)
         top = flat[at]
         flat[at] = 0
-        rest = row_sums(e) / top
+        rest = row_sums(e, z.dtype) / top
         m = z.reshape(-1)[at]
     else:  # argmax would go row by row
         m = z.max(-1)
         top = e.max(-1)
         total = e.sum(-1)
         e *= e < top[:, None]
-        below = row_sums(e)
+        below = row_sums(e, z.dtype)
         ties = np.rint((total - below) / top) - 1  # others as large as the largest
         rest = below / top + ties
     return m, rest.astype(z.dtype, copy=False)
 
 
-def row_sums(e: Array) -> Array:
-    """Return the sum of each row of powers, in float64 and rounded once.
+def row_sums(e: Array, dtype: DTypeLike) -> Array:
+    """Return the sum of each row of powers, rounded once, for a result of this dtype.
 
     A plain sum is off by 2 ulps for 10 terms and by 7 for 1000: most of what would be lost here.
     """
-    high, low, _ = split_sums(e)
+    high, low, _ = _split_sums(e, dtype)
     return high + low
 
 
-def sums_with_own(e: Array, own: Array, factor: int = 1) -> tuple[Array, Array]:
+def sums_with_own(
+    e: Array, own: Array, dtype: DTypeLike, factor: int = 1, scratch: Array | None = None
+) -> tuple[Array, Array]:
     """Return the sum of each row of ``e``, in which the class of ``own`` is 0, and the whole sum.
 
     The latter is multiplied by ``factor``; both are rounded once.
     """
-    high, low, grid = split_sums(e, factor)
+    high, low, grid = _split_sums(e, dtype, factor, scratch)
     own = own.astype(high.dtype)
     own_high = (own + grid) - grid
     return high + low, factor * (high + own_high) + factor * (low + (own - own_high))
 
 
-def split_sums(e: Array, factor: int = 1) -> tuple[Array, Array, Array]:
+def _split_sums(
+    e: Array, dtype: DTypeLike, factor: int = 1, scratch: Array | None = None
+) -> tuple[Array, Array, Array]:
     """Return the sum of each row in two parts, and the grid that splits others the same way.
 
     ``(x + grid) - grid`` is x, rounded to a grid so coarse that the sums of such numbers are exact,
     and ``factor`` times those too (Rump, Ogita and Oishi 2008). The rounding errors are the other
-    part. float32 needs none of it: it is summed in float64.
+    part. For a float32 a sum in float64 will do.
     """
-    if e.dtype == np.float32 or not e.size:
-        high = _add(e)
-        return high, np.zeros_like(high), np.zeros(())
     sums = _add(e)
+    if dtype == np.float32 or not e.size:
+        return sums, np.zeros_like(sums), np.zeros(())
     top = sums.max()
     if top < 2**20 * sums.min():  # one grid is fine enough for all rows
         wide = grid = 2 * factor * top
     else:
         grid = 2 * factor * sums
         wide = grid[:, None]
-    parts = e + wide
+    parts = np.add(e, wide, out=scratch)
     parts -= wide
     high = _add(parts)
     np.subtract(e, parts, out=parts)
@@ -161,9 +169,9 @@ def _add(e: Array) -> Array:
     return e.sum(-1, dtype=wide)
 
 
-def moderate(z: Array) -> bool:
-    """Return whether no exponential, and no sum of them, can overflow or lose digits."""
-    limit = DIRECT.get(z.dtype.type, 640)
+def moderate(z: Array, dtype: Any = None) -> bool:
+    """Return whether no exponential, or sum of them, can overflow or lose digits in this dtype."""
+    limit = DIRECT.get(dtype or z.dtype.type, 640)
     if z.size < 4096 and np.vdot(z, z) < limit * limit:  # no call of NumPy's is faster
         return True
     return not z.size or bool(-limit <= z.min() and z.max() <= limit)  # False for NaN

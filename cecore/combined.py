@@ -88,9 +88,9 @@ def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Ar
 def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
     """Return the gradient of each row; ``e`` is ``e^z``, up to a factor of the row."""
     if y.dtype.kind == "f":  # distributions
-        return e / row_sums(e)[:, None] - y
+        return e / row_sums(e, z.dtype)[:, None] - y
     own = np.take_along_axis(e, y, -1)[:, 0]
     np.put_along_axis(e, y, 0, -1)
-    others, total = sums_with_own(e, own)
+    others, total = sums_with_own(e, own, z.dtype)
     np.put_along_axis(e, y, 0 - others[:, None], -1)  # s_k - 1
     return e / total[:, None]

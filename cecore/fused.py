@@ -21,8 +21,8 @@ from cecore._checks import (
     open_logits,
     quiet,
 )
-from cecore._rows import BLOCK, moderate, powers, sums_with_own
-from cecore.combined import grad_of_rows, loss_of_rows, softmax_cross_entropy
+from cecore._rows import BLOCK, DIRECT, powers, sums_with_own
+from cecore.combined import grad_of_rows, loss_of_rows
 
 PARALLEL = 2**19  # logits: fewer are done before a thread has started
 
@@ -80,56 +80,89 @@ def loss_and_grad(
     workers = check_workers(workers, z.size >= PARALLEL)
     rows = min(len(z), max(1, BLOCK // (z.shape[1] * z.itemsize)))
     starts = range(0, len(z), rows)
+    # Try without a shift, unless a look at the first rows says that this will not do.
+    direct = y.ndim == 1 and (len(starts) == 1 or z[:9].max() <= DIRECT.get(z.dtype.type, 640))
     bounds = [len(starts) * i // workers for i in range(workers + 1)]
     shares = [starts[a:b] for a, b in itertools.pairwise(bounds) if a < b]
     if len(shares) == 1:
-        sums = _blocks(z, y, grad, starts)
+        sums = _blocks(z, y, grad, starts, direct)
     else:
         with ThreadPoolExecutor(len(shares)) as pool:
-            parts = pool.map(lambda share: _blocks(z, y, grad, share), shares)
+            parts = pool.map(lambda share: _blocks(z, y, grad, share, direct), shares)
             sums = [total for part in parts for total in part]
     return math.fsum(sums) / len(z), grad
 
 
 @quiet
-def _blocks(z: Array, y: Array, grad: Array, starts: range) -> list[float]:
+def _blocks(z: Array, y: Array, grad: Array, starts: range, direct: bool) -> list[float]:
     """Write the gradient of some blocks, and return the sum of the losses of each."""
-    total, n = z.shape
+    count, n = z.shape
     if n >= 512:
         np.setbufsize(512)  # or NumPy copies what it broadcasts; until the end of this function
     first = np.arange(0, starts.step * n, n)
-    kernel = _of_indices if y.ndim == 1 else _of_distributions
+    scratch = np.empty((starts.step, n)) if z.dtype == np.float64 else None
     sums = []
     for start in starts:
         here = slice(start, start + starts.step)
-        block, g = z[here], grad[here]
-        if moderate(block) and z.size < 2**32:
-            e = np.exp(block, out=g) if g.dtype == block.dtype else np.exp(block)
-        else:
+        block, labels, g = z[here], y[here], grad[here]
+        e = g if g.dtype == block.dtype else None
+        losses = None
+        if direct:
+            e = np.exp(block, out=e)
+            losses = _of_indices(block, labels, e, None, g, count, first, scratch)
+        if losses is None:
+            e, c = powers(block, e)
+            if y.ndim == 1:
+                losses = _of_indices(block, labels, e, c, g, count, first, scratch)
+            else:
+                losses = loss_of_rows(block, e.copy(), labels)
+                np.divide(grad_of_rows(block, e, labels), count, out=g, casting="same_kind")
+        total = float(losses.sum(dtype=np.float64))  # type: ignore[union-attr]
+        if math.isnan(total):  # no logits have this loss
             check_values(z, -1)
-            e = powers(block)
-        losses = kernel(block, y[here], e, g, total, first)
-        sums.append(float(losses.sum(dtype=np.float64)))
+        sums.append(total)
     return sums
 
 
-def _of_indices(z: Array, k: Array, e: Array, g: Array, total: int, first: Array) -> Array:
+def _of_indices(
+    z: Array,
+    k: Array,
+    e: Array,
+    c: Array | None,
+    g: Array,
+    count: int,
+    first: Array,
+    scratch: Array | None,
+) -> Array | None:
+    """Turn ``e = e^(z - c)`` into the gradient ``g``, and return the loss of each row.
+
+    Without c, it is 0, and the result is None if any digit may have been lost to that: tested on
+    the sums, which are few.
+    """
     at = first[: len(k)] + k  # flat indices: several times as fast as pairs
     flat = e.reshape(-1)
     own = flat[at]
     flat[at] = 0
-    others, divisor = sums_with_own(e, own, total)  # divisor = N sum_i e_i
+    others, divisor = sums_with_own(
+        e, own, z.dtype, count, None if scratch is None else scratch[: len(k)]
+    )  # divisor = N sum_i e_i
+    if c is None and not _kept_digits(z, others, divisor, e.dtype):
+        return None
     odds = others / own
     losses = np.log1p(odds)  # L = -ln s_k = ln(1 + sum of the others / own)
     np.divide(e, divisor.astype(e.dtype)[:, None], out=g, casting="same_kind")
     g.reshape(-1)[at] = 0 - others / divisor  # (s_k - 1) / N
-    if not odds.max() < 1e30:  # own has underflowed, or nearly
-        far = ~(odds < 1e30)
-        losses[far] = softmax_cross_entropy(z[far], k[far])
+    most = 1e37 if e.dtype == np.float32 else 1e300
+    if not odds.max() < most:  # own may have lost its digits, and no longer counts in the sum
+        far = ~(odds < most)
+        shift = 0.0 if c is None else c[far]
+        losses[far] = (shift - z[far, k[far]].astype(np.float64)) + np.log(others[far])
     return losses
 
 
-def _of_distributions(z: Array, y: Array, e: Array, g: Array, total: int, first: Array) -> Array:
-    losses = loss_of_rows(z, e.copy(), y)
-    np.divide(grad_of_rows(z, e, y), total, out=g, casting="same_kind")
-    return losses
+def _kept_digits(z: Array, others: Array, divisor: Array, dtype: np.dtype[np.floating]) -> bool:
+    """Whether no exponential of unshifted logits has overflowed or underflowed to any effect."""
+    if not divisor.max() <= np.finfo(dtype).max / 4:  # true of NaN
+        return False
+    least = others.min()
+    return bool(least >= 1 or (least >= 1e-30 and z.min() >= -DIRECT.get(dtype.type, 640)))

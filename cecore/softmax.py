@@ -49,7 +49,7 @@ def softmax(z: ArrayLike, axis: int = -1) -> Array:
 
 def softmax_of_rows(z: Array, e: Array) -> Array:
     """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
-    e /= row_sums(e)[:, None]
+    e /= row_sums(e, z.dtype)[:, None]
     return e
 
 
