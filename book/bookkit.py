@@ -1,10 +1,14 @@
-"""What the notebooks need besides cecore: a look at a function's own source."""
+"""What the notebooks need besides cecore: a look at a function's source, and errors in ulps."""
 
 import ast
 import inspect
 from collections.abc import Callable
 
+import numpy as np
 from IPython.display import Markdown
+from numpy.typing import ArrayLike
+
+from cecore.trial import as_numbers
 
 
 def show_source(*functions: Callable) -> Markdown:
@@ -20,3 +24,10 @@ def source(function: Callable) -> str:
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         del lines[first.lineno - 1 : first.end_lineno]
     return "\n".join(lines)
+
+
+def ulps(got: ArrayLike, right: ArrayLike) -> float:
+    """Return the largest error of floats, in ulps of the right values (mpmath numbers)."""
+    got, right = np.ravel(got), np.ravel(right)
+    ulp = np.spacing(abs(right.astype(float)).astype(got.dtype))
+    return float((abs(as_numbers(got) - right) / as_numbers(ulp)).max())

@@ -1,6 +1,6 @@
 """Every statement of the book as a claim that any implementation can be held to.
 
-S0 to S19 and R1 are the statements of the article that the book follows, B1 to B14 the book's own,
+S0 to S19 and R1 are the statements of the article that the book follows, B1 to B16 the book's own,
 P1 to P17 what an implementation owes its user.
 """
 
@@ -119,6 +119,11 @@ B13 combined-gradient#thm-bounded
 B14 combined-gradient#thm-squared-error
     The squared error Q = sum_i (s_i - y_i)^2 / 2 has the gradient J (s - y): the
     Jacobian stays.
+B15 stability#thm-lipschitz
+    If no logit moves by more than h, LSE(z) does not either.
+B16 stability#thm-conditioning
+    If no logit moves by more than h, no probability changes by more than the factor e^{2h}, nor
+    does any ln s_i, nor, for one true class, the loss or an entry of its gradient.
 P1 softmax#softmax-naive
     log_softmax keeps its digits near certainty: ln s_1 of (0, -50) is -1.93e-22, not 0.
 P2 combined-gradient#combined-naive
@@ -517,6 +522,35 @@ def _b14(t: Trial) -> None:
             2 * r.slack,
             1.0,
         )
+
+
+def _moved(t: Trial, n: float) -> Iterator[tuple[Row, Row, float]]:
+    """Logits, the same with half of them raised and half lowered, and by how much at most."""
+    for r in t.rows(n=n):
+        for h in (0.25, 2.0):
+            up = Row(r.z + np.where(np.arange(r.n) % 2, h, -h), r.z.dtype)
+            yield r, up, float(abs(up.z.astype(np.float64) - r.z).max())
+
+
+@_claim("B15", "logsumexp")
+def _b15(t: Trial) -> None:
+    for r, up, h in _moved(t, 100):
+        room = 2 * up.slack * float(np.finfo(r.z.dtype).eps)
+        moved = float(t.of_row("logsumexp", up.z)) - float(t.of_row("logsumexp", r.z))
+        t.that(abs(moved) <= h + room, f"moved by {moved:.6g}, no logit by more than {h:g}")
+
+
+@_claim("B16", "softmax", "log_softmax", "loss", "grad", each=True)
+def _b16(t: Trial) -> None:
+    for r, up, h in _moved(t, 6):
+        info = np.finfo(r.z.dtype)
+        for name in t.has("softmax", "log_softmax", "loss", "grad"):
+            old = abs(t.of_row(name, r.z).astype(np.float64))
+            new = abs(t.of_row(name, up.z).astype(np.float64))
+            scale = new if name == "softmax" else 1 + old + new
+            room = up.slack * float(info.eps) * scale + 8 * float(info.smallest_subnormal)
+            within = (new <= np.exp(2 * h) * (old + room)) & (old <= np.exp(2 * h) * (new + room))
+            t.that(within, f"from {short(old)} to {short(new)}, no logit by more than {h:g}")
 
 
 # What an implementation owes its user

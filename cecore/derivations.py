@@ -214,4 +214,21 @@ DERIVATIONS = {
             (total("i", (s("i") - y("i")) * d(s("i"), z("j"))), "derivative of $Q$"),
         ],
     ),
+    # Stability
+    "eq-lse-shift": Derivation(
+        "shift",
+        LSE,
+        [
+            (ln(total("k", exp(c) * exp(z("k") - c))), "$e^c e^{-c} = 1$"),
+            (c + ln(total("k", exp(z("k") - c))), "$\\ln e^c = c$"),
+        ],
+    ),
+    "eq-odds": Derivation(
+        "B16",
+        s("i"),
+        [
+            (e("i") / S, "definition"),
+            (1 / total("j", exp(z("j") - z("i"))), "divide by $e^{z_i}$"),
+        ],
+    ),
 }

@@ -21,6 +21,7 @@ STATEMENTS = {
     "softmax-derivative.ipynb": ["S5", "S6", "S7", "S8", "S9", "S10"],
     "cross-entropy.ipynb": ["S11", "S12"],
     "combined-gradient.ipynb": ["S13", "S14", "S15", "S16", "S17", "S18", "S19"],
+    "stability.ipynb": [],
     "references.md": ["R1"],
 }
 

@@ -89,6 +89,15 @@ def lse_of_mean(z, axis=-1):
     return cecore.logsumexp(z, axis) - np.log(z.shape[axis]).astype(z.dtype)
 
 
+def shift_added_twice(z, axis=-1):
+    return z.max(axis) + cecore.logsumexp(z, axis)
+
+
+def hard_max(z, axis=-1):
+    top = z == z.max(axis, keepdims=True)
+    return (top / top.sum(axis, keepdims=True)).astype(z.dtype)
+
+
 def plus_off_diagonal(z):
     s = cecore.softmax(z)
     return (np.eye(s.shape[-1]) + 1) * s[..., :, None] * s[..., None, :]
@@ -313,4 +322,6 @@ WRONG = [
     ("loss_and_grad", gradient_of_the_sum, "P17"),
     ("loss_and_grad", rows_swapped, "P17"),
     ("loss_and_grad", mean_of_single_precision, "P17"),
+    ("logsumexp", shift_added_twice, "B15"),
+    ("softmax", hard_max, "B16"),
 ]
