@@ -18,6 +18,7 @@ import argparse
 import ast
 import contextlib
 import fnmatch
+import gc
 import importlib
 import importlib.util
 import json
@@ -46,15 +47,16 @@ KNOWN = ROOT / "tests" / "equivalent_mutants.toml"
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
 TESTS = [f"tests/test_{name}.py" for name in (*CHAPTERS, "bad_input", "derivations", "claims")]
 TESTS += ["tests/test_package.py"]
-PYTEST = ["-q", "-x", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
-PYTEST += [
-    "-k",
-    "not tools_are_content and not wheel",
-]  # they are slow, and would kill the wrong way
-PYTEST += ["-p", "_hypothesis_pytestplugin", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+PYTEST = [
+    *("-q", "-x", "--tb=line", "-o", "addopts=--import-mode=importlib"),
+    *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "_hypothesis_pytestplugin"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+    *("-k", "not tools_are_content and not wheel"),  # slow, and no judges of what the code does
+]
 # Imported once, before the processes fork; cecore and the tests are imported anew by each.
-LIBRARIES = ["hypothesis.extra.numpy", "mpmath", "nbformat", "rich.console", "rich.progress"]
-LIBRARIES += ["rich.table", "scipy.special", "sklearn._loss.loss", "sympy"]
+LIBRARIES = ["hypothesis.extra.numpy", "mpmath", "nbclient", "nbformat", "rich.console"]
+LIBRARIES += ["rich.progress", "rich.table", "scipy.special", "scipy.stats", "sklearn._loss.loss"]
+LIBRARIES += ["sympy"]
 ABSENT = [name for name in ("torch", "jax") if importlib.util.find_spec(name) is None]
 KILLED = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}  # or collecting them did
 
@@ -360,7 +362,8 @@ def main():
 
     listed, survived, counts = known(given.patterns), set(), Counter()
     tests = Tests(first / "record.json")
-    print(f"{len(todo)} mutants of cecore", flush=True)
+    gc.freeze()
+    print(f"{len(todo)} mutants of cecore, {time.monotonic() - begin:.0f} s", flush=True)
     for mutant, verdict in judged(todo, tests, places, limit):
         if verdict == "survived":
             survived.add(mutant.key)
@@ -369,6 +372,8 @@ def main():
             else:
                 print(f"[{counts.total() + 1}] survived: {mutant}", flush=True)
         counts[verdict] += 1
+        if counts.total() % 100 == 0:
+            print(f"{counts.total()} done, {time.monotonic() - begin:.0f} s", flush=True)
 
     made = {mutant.key for mutant in todo}
     for key in listed.keys() - survived:
