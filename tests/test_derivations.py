@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -231,6 +232,20 @@ def test_no_index_is_caught_by_another_of_its_name(left, right, cases, labels):
 def test_a_derivation_that_would_prove_nothing_is_refused(steps, named):
     with pytest.raises(ValueError, match=f"^{named} must"):
         Derivation("X", **{"start": s("i"), "steps": [(s("i"), "")]} | steps)
+
+
+def test_a_formula_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        S.kind = "letter"
+
+
+def test_the_proof_says_what_was_done():
+    assert DERIVATIONS["eq-case-other"].prove() == (
+        "S10: 3 steps proved for every n with i != j, and confirmed at 12 points to 50 digits"
+    )
+    assert DERIVATIONS["eq-numerator-same"].prove() == (
+        "S5: 1 step proved for every n with i = j, and confirmed at 12 points to 50 digits"
+    )
 
 
 def test_the_proof_says_what_it_assumes():
