@@ -45,7 +45,10 @@ WORK = ROOT / "_build" / "mutants"
 KNOWN = ROOT / "tests" / "equivalent_mutants.toml"
 
 # Those that say nothing of what cecore computes, and take long.
-OTHERS = {f"test_{name}.py" for name in ("against_torch", "lock", "notebooks", "pages", "pictures")}
+OTHERS = {
+    f"test_{name}.py"
+    for name in ("against_torch", "benchmark", "lock", "notebooks", "pages", "pictures")
+}
 TESTS = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py"))
 TESTS = [name for name in TESTS if Path(name).name not in OTHERS]
 PYTEST = [
