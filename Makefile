@@ -18,7 +18,7 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks bench lock clean
+.PHONY: help book test serve lab notebooks bench lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -28,6 +28,7 @@ help:
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
+	@echo 'make mutants    change every detail of cecore; a test must notice (an hour or two)'
 	@echo 'make clean      remove everything that make made'
 
 book: $(HTML)
@@ -54,6 +55,10 @@ bench: $(BENCH)/installed $(INSTALLED)
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
+
+mutants: $(INSTALLED)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
+	$(BIN)/python tests/mutate_package.py
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis

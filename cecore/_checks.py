@@ -107,7 +107,7 @@ def check_targets(y: ArrayLike, z: Array, axis: int, name: str = "y") -> Array:
     y = _array(y, name)
     axis = axis % z.ndim
     rows = z.shape[:axis] + z.shape[axis + 1 :]
-    if y.ndim < z.ndim and y.shape == rows:
+    if y.shape == rows:
         return check_labels(y, z.shape[axis], name)
     if y.shape == z.shape:
         return check_distribution(y, axis, name)[0]

@@ -182,7 +182,7 @@ def latex(x: Expr, level: int = LOOSE) -> str:
             # A sum sign or a logarithm reaches as far to the right as it can: enclose it.
             left = latex(a, TIGHT if a.kind in ("sum", "ln") else PRODUCT)
             dot = r"\cdot" if a.kind == "integer" or a.kind == b.kind == "/" else r"\,"
-            return f"{left} {dot} {latex(b, TIGHT if b.kind == '+' else PRODUCT)}"
+            return f"{left} {dot} {latex(b, PRODUCT)}"
         case "/", (a, b):
             return rf"\frac{{{latex(a)}}}{{{latex(b)}}}"
         case "^", (a, b):
@@ -271,8 +271,6 @@ def _renamed(x: Any, old: str, new: str) -> Any:
             return x  # its own index has that name
         case Expr("entry", (name, index)):
             return Expr("entry", (name, new if index == old else index))
-        case Expr("sum", (index, a)):
-            return Expr("sum", (index, _renamed(a, old, new)))
         case Expr(("delta" | "cases") as kind, (i, j, *rest)):
             pair = (new if i == old else i, new if j == old else j)
             return Expr(kind, (*pair, *(_renamed(a, old, new) for a in rest)))

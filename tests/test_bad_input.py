@@ -118,6 +118,12 @@ def test_an_axis_that_examples_do_not_have(f):
     fails(np.exceptions.AxisError, ["z", "axis 2", "dimension 2"], f, [[1, 2]], [0], axis=2)
 
 
+@pytest.mark.parametrize("axis", [True, 0.0, None, "0", (0,)])
+@pytest.mark.parametrize("f", [softmax, log_softmax, logsumexp, entropy])
+def test_an_axis_that_is_no_integer(f, axis):
+    fails(TypeError, ["axis must be an integer", f"got {axis!r}"], f, [[1.0], [0.0]], axis=axis)
+
+
 def test_a_row_is_a_column_if_the_classes_are_on_the_first_axis():
     z = [[0, 1, -INF], [2, 3, -INF]]
     fails(ValueError, ["z", "-inf", "row 2"], softmax, z, axis=0)

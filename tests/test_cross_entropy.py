@@ -256,6 +256,21 @@ def test_a_sum_that_is_off_by_more_than_rounding_is_not(dtype, n):
         entropy(p)
 
 
+@pytest.mark.parametrize("dtype", FLOATS[1:3])
+def test_one_class_may_be_off_by_four_units_in_the_last_place_and_no_more(dtype):
+    eps = np.finfo(dtype).eps
+    assert entropy(np.array([1 + 4 * eps], dtype)) == 0
+    with pytest.raises(ValueError, match="sum to 1"):
+        entropy(np.array([1 + 5 * eps], dtype))
+
+
+def test_a_sum_in_single_precision_is_judged_before_it_is_rounded():
+    eps = np.finfo(np.float32).eps
+    assert (
+        entropy(np.array([0.75, 0.25 + 5.5 * eps], np.float32)) > 0
+    )  # 5.5 rounds to 6; 4 sqrt(2) = 5.66
+
+
 def test_nothing_but_zeros_is_never_a_distribution():
     with pytest.raises(ValueError, match="must sum to 1"):
         entropy(np.zeros(100_000, np.float16))

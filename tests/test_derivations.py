@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from cecore.algebra import (
     Expr,
     FalseStepError,
     S,
+    cases,
     d,
     delta,
     exp,
@@ -157,9 +159,9 @@ def test_a_false_step_is_shown_with_both_sides_and_a_point():
 def test_what_holds_only_in_another_case_is_refused():
     step = [(s("i") * (1 - s("i")), "")]
     Derivation("X", d(s("i"), z("j")), step, ["i = j"]).prove()
-    for cases in (["i != j"], [""], ["i = j", "i != j"]):
+    for assumed in (["i != j"], [""], ["i = j", "i != j"]):
         with pytest.raises(FalseStepError):
-            Derivation("X", d(s("i"), z("j")), step, cases).prove()
+            Derivation("X", d(s("i"), z("j")), step, assumed).prove()
 
 
 def test_what_holds_only_for_labels_that_sum_to_one_is_refused_for_others():
@@ -206,16 +208,19 @@ def test_what_holds_for_a_few_small_n_only_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "cases", "labels"),
+    ("left", "right", "assumed", "labels"),
     [
         (total("a", d(s("i"), z("a"))), ZERO, [""], ""),
         (total("i", total("m", z("i") * z("m"))), total("i", z("i")) ** 2, [""], ""),
         (total("i", delta("i", "j") * z("i")), z("j"), ["i = j"], ""),
         (total("k", y("k")), ONE, [""], "one-hot"),
+        (total("i", z("i") * total("i", z("i"))), total("i", z("i")) ** 2, [""], ""),
+        (total("i", cases("i", "j", z("i"), ZERO)), z("j"), [""], ""),
+        (total("i", cases("j", "i", z("i"), ZERO)), z("j"), [""], ""),
     ],
 )
-def test_no_index_is_caught_by_another_of_its_name(left, right, cases, labels):
-    Derivation("X", left, [(right, "")], cases, labels).prove()
+def test_no_index_is_caught_by_another_of_its_name(left, right, assumed, labels):
+    Derivation("X", left, [(right, "")], assumed, labels).prove()
 
 
 @pytest.mark.parametrize(
@@ -231,6 +236,45 @@ def test_no_index_is_caught_by_another_of_its_name(left, right, cases, labels):
 def test_a_derivation_that_would_prove_nothing_is_refused(steps, named):
     with pytest.raises(ValueError, match=f"^{named} must"):
         Derivation("X", **{"start": s("i"), "steps": [(s("i"), "")]} | steps)
+
+
+A, B = z("i"), z("j")
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [
+        (A + B + A, "z_i + z_j + z_i"),
+        (A + (B + A), r"z_i + \left( z_j + z_i \right)"),
+        (A - (B - A), r"z_i - \left( z_j - z_i \right)"),
+        (-(A + B), r"- \left( z_i + z_j \right)"),
+        ((A - B) * (A + B), r"\left( z_i - z_j \right) \, \left( z_i + z_j \right)"),
+        (A * B * A, r"z_i \, z_j \, z_i"),
+        (ln(A) * ln(B), r"\left( \ln z_i \right) \, \ln z_j"),
+        (total("k", A) * B, r"\left( \sum_k z_i \right) \, z_j"),
+        (2 * A, r"2 \cdot z_i"),
+        ((A + B) ** 2, r"\left( z_i + z_j \right)^{2}"),
+        (ln(A * B), r"\ln \left( z_i \, z_j \right)"),
+        (total("k", A + B), r"\sum_k \left( z_i + z_j \right)"),
+        (total("k", A * B), r"\sum_k z_i \, z_j"),
+    ],
+)
+def test_parentheses_stand_where_they_are_needed_and_nowhere_else(formula, shown):
+    assert latex(formula) == shown
+
+
+def test_a_formula_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        S.kind = "letter"
+
+
+def test_the_proof_says_what_was_done():
+    assert DERIVATIONS["eq-case-other"].prove() == (
+        "S10: 3 steps proved for every n with i != j, and confirmed at 12 points to 50 digits"
+    )
+    assert DERIVATIONS["eq-numerator-same"].prove() == (
+        "S5: 1 step proved for every n with i = j, and confirmed at 12 points to 50 digits"
+    )
 
 
 def test_the_proof_says_what_it_assumes():

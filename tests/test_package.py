@@ -139,6 +139,11 @@ def test_the_tools_are_content(command, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_the_citation_names_the_version_of_the_package():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {cecore.__version__}\n" in citation
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     pytest.importorskip("flit_core")
     code = "import sys, flit_core.buildapi; flit_core.buildapi.build_wheel(sys.argv[1])"
