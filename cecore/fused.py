@@ -21,10 +21,11 @@ from cecore._checks import (
     open_logits,
     quiet,
 )
-from cecore._rows import BLOCK, DIRECT, powers, sums_with_own
+from cecore._rows import DIRECT, powers, sums_with_own
 from cecore.combined import grad_of_rows, loss_of_rows
 
-PARALLEL = 2**19  # logits: fewer are done before a thread has started
+BLOCK = 2**21  # bytes: large enough that threads seldom wait for each other in the interpreter
+PARALLEL = 2**20  # logits: fewer are done before a thread has started
 
 
 def loss_and_grad(
@@ -78,8 +79,10 @@ def loss_and_grad(
     y = check_targets(labels, z, -1, "labels")
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
     workers = check_workers(workers, z.size >= PARALLEL)
-    rows = min(len(z), max(1, BLOCK // (z.shape[1] * z.itemsize)))
-    starts = range(0, len(z), rows)
+    blocks = -(-z.nbytes // BLOCK)
+    if blocks > 1:
+        blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
+    starts = range(0, len(z), -(-len(z) // blocks))
     # Try without a shift, unless a look at the first rows says that this will not do.
     direct = y.ndim == 1 and (len(starts) == 1 or z[:9].max() <= DIRECT.get(z.dtype.type, 640))
     bounds = [len(starts) * i // workers for i in range(workers + 1)]
@@ -87,9 +90,10 @@ def loss_and_grad(
     if len(shares) == 1:
         sums = _blocks(z, y, grad, starts, direct)
     else:
-        with ThreadPoolExecutor(len(shares)) as pool:
-            parts = pool.map(lambda share: _blocks(z, y, grad, share, direct), shares)
-            sums = [total for part in parts for total in part]
+        with ThreadPoolExecutor(len(shares) - 1) as pool:
+            others = pool.map(lambda share: _blocks(z, y, grad, share, direct), shares[1:])
+            parts = [_blocks(z, y, grad, shares[0], direct), *others]
+        sums = [total for part in parts for total in part]
     return math.fsum(sums) / len(z), grad
 
 
