@@ -18,7 +18,7 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks bench lock mutants clean
+.PHONY: help book test serve lab notebooks bench libraries lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -27,6 +27,7 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
+	@echo 'make libraries  hold PyTorch and JAX to the claims, for the appendix on libraries'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
 	@echo 'make mutants    change every detail of cecore; a test must notice (an hour or two)'
 	@echo 'make clean      remove everything that make made'
@@ -51,6 +52,12 @@ notebooks: $(INSTALLED)
 bench: $(BENCH)/installed $(INSTALLED)
 	$(BENCH)/bin/python -m benchmarks
 	$(BIN)/python tests/run_notebooks.py book/performance.ipynb
+
+libraries: $(BENCH)/installed $(INSTALLED)
+	for name in torch jax; do \
+		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
+		test $$? -le 1 || exit 1; done
+	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb
 
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra test \

@@ -124,6 +124,12 @@ def _torch() -> Implementation:
         losses(leaf, y, axis).sum().backward()
         return leaf.grad.numpy()
 
+    def loss_and_grad(z: Array, y: Array) -> tuple[float, Array]:
+        leaf = to(z, requires_grad=True)
+        mean = F.cross_entropy(leaf, to(y))
+        mean.backward()
+        return mean.item(), leaf.grad.numpy()
+
     last = lambda z: torch.softmax(z, dim=-1)  # noqa: E731
 
     def jacobian(z: Array) -> Array:
@@ -145,6 +151,7 @@ def _torch() -> Implementation:
         one_hot=lambda labels, n: F.one_hot(to(labels), n).numpy(),
         loss=loss,
         grad=grad,
+        loss_and_grad=loss_and_grad,
     )
 
 

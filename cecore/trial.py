@@ -231,7 +231,18 @@ def _rows() -> list[Row]:
     for dtype in FLOATS[1:]:
         rows += [Row(z, dtype) for z in ([800, 0, -800], [-1000, -1001], [0, 0, 50, 0])]
         rows += [Row(rng.normal(size=n), dtype) for n in (100, 1_000, 10_000)]
+    return rows
+
+
+@cache
+def hard_rows() -> list[Row]:
+    """Logits whose probabilities only great care gets right to the last digits."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for dtype in FLOATS[1:]:
         rows += [Row(rng.normal(size=300) * 100, dtype), Row(rng.normal(size=300) - 900, dtype)]
+        # Plain sums of such rows are off by more than 3 ulps.
+        rows += [Row(rng.normal(size=n) * 10, dtype) for n in (128, 1_000)]
     return rows
 
 

@@ -11,7 +11,6 @@ import importlib
 import json
 import os
 import sys
-import tempfile
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -307,11 +306,12 @@ def _parser() -> _Parser:
 
 def _write(path: Path, text: str) -> None:
     """Write beside the file, then rename: it is never there by half."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    os.replace(file.name, path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, "utf-8")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _print(report: Report, verbose: bool) -> None:

@@ -54,11 +54,31 @@ def test_the_chapter_has_the_label_and_states_what_stands_there(claim):
     text = pages[0].read_text("utf-8")
     if claim.label:
         assert re.search(rf":label: {claim.label}\b|\({claim.label}\)=", text)
+    if claim.id[0] == "P":  # printed from the registry itself
+        links = re.findall(rf"\[{claim.id}\]\(ledger.html#claim-{claim.id}\)", text)
+        assert (claim.chapter, len(links)) == ("stability", 1)
     if claim.id[0] in "SB":
         assert text.count(f"[{claim.id}]{{.stmt}}") == 1
     if (claim.id[0] in "SB") and claim.label.startswith(("thm", "def")) and claim.id != "S3":
         title = rf"\[{claim.id}\]{{.stmt}}.{{,9}}:label: {claim.label}\b"
         assert re.search(title, text.replace("\\n", "").replace('"', ""), re.DOTALL)
+
+
+def test_each_statement_leads_to_its_row_of_the_ledger_and_back(site):
+    """Both ways, as a browser would follow them."""
+    pages = {page.stem: page.read_text("utf-8") for page in site.glob("book/*.html")}
+    for claim in CLAIMS.values():
+        row = f'id="claim-{claim.id}"'
+        assert pages["ledger"].count(row) == 1
+        if claim.id[0] in "SB":
+            there = rf'<a class="stmt reference internal" href="ledger.html#claim-{claim.id}">'
+            assert (
+                len(re.findall(there, re.sub(r"<title>.*?</title>", "", pages[claim.chapter]))) >= 1
+            )
+        anchor = f"equation-{claim.label}" if claim.label.startswith("eq-") else claim.label
+        if anchor:
+            assert f'href="{claim.chapter}.html#{anchor}"' in pages["ledger"]
+            assert f'id="{anchor}"' in pages[claim.chapter]
 
 
 # Implementations
@@ -90,8 +110,8 @@ def test_every_claim_refutes_some_wrong_implementation():
 LIBRARY_FAILS = {
     # near certainty (SciPy's issue 19521), overflow warned about, float16 widened, NaN accepted
     "scipy": {"P1", "P5", "P6", "P10", "P16"},
-    "torch": {"B11", "P1", "P2", "P3", "P4", "P5", "P10"},  # KL with 0 ln 0 is NaN
-    "jax": {"P1", "P4", "P10"},
+    "torch": {"B11", "P1", "P2", "P3", "P4", "P5", "P10", "P16", "P17"},  # KL with 0 ln 0 is NaN
+    "jax": {"P1", "P4", "P10", "P16"},
     "sklearn": {"P2", "P3", "P5", "P10", "P16", "P17"},
 }
 
@@ -103,6 +123,16 @@ def test_a_library_fails_what_it_is_known_to_fail_and_nothing_else(library):
     assert {claim.id for claim, _ in report.failed} == LIBRARY_FAILS[library], report.table()
     held = [evidence for _, evidence in report.results if evidence.verdict == "held"]
     assert len(held) >= 15
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_the_stored_evidence_is_of_these_claims_and_finds_the_same(library):
+    stored = json.loads((ROOT / f"book/data/verify-{library}.json").read_text("utf-8"))
+    assert [(c["id"], c["sentence"]) for c in stored["claims"]] == [
+        (claim.id, claim.sentence) for claim in CLAIMS.values()
+    ]
+    failed = {c["id"] for c in stored["claims"] if c["verdict"] in ("failed", "error")}
+    assert failed == LIBRARY_FAILS[library]
 
 
 def test_naive_numpy_fails_for_large_logits_only_where_it_should():
