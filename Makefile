@@ -18,11 +18,12 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks bench lock clean
+.PHONY: help book test mutants serve lab notebooks bench lock clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
+	@echo 'make mutants    change one sign, index or digit at a time, and see whether the tests notice'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
@@ -35,6 +36,9 @@ book: $(HTML)
 
 test: $(TESTED)
 	@echo 'All tests have passed on the files as they are now.'
+
+mutants: $(INSTALLED)
+	$(BIN)/python tests/mutate_book.py
 
 serve: $(HTML)
 	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
