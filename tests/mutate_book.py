@@ -1,9 +1,9 @@
 """Change one sign, index or digit of the book at a time, and see whether its tests notice.
 
-    python tests/mutate_book.py [--sample N] [--seed S]
+    python tests/mutate_book.py [--sample N] [--seed S] [--only FILE]
 
 Changes are made in memory, each in a process of its own. With --sample only N of each kind are
-tried, and the notebooks' cells of one notebook only. It ends with 1 if a change went unnoticed.
+tried, and the cells of one notebook only. It ends with 1 if a change went unnoticed.
 """
 
 import argparse
@@ -325,11 +325,13 @@ def same_anyway(m):
     return next((pattern for pattern in SAME if re.match(pattern, shown)), "")
 
 
-def main(sample, seed):
+def main(sample, seed, only):
     """Print what was tried and who noticed it; return 1 if something went unnoticed."""
     mutants = [*changes_of_registry(), *changes_of_text(BOOK / "index.md")]
     for file in notebooks_of_book():
         mutants += [*changes_of_cells(file, CELLS[file], seed), *changes_of_text(file)]
+    if only:
+        mutants = [m for m in mutants if m.file.name == only]
     if sample:
         mutants = sample_of(mutants, sample, random.Random(seed))
     groups = groups_of(mutants)
@@ -352,7 +354,7 @@ def main(sample, seed):
         print(f"{kind:12} {total:6} {total - by['NOBODY']:7}   {names}")
     total = sum(by.total() - by["same anyway"] for by in counts.values())
     print(f"{'all':12} {total:6} {total - len(missed):7}")
-    idle = [] if sample else sorted(SAME.keys() - used)
+    idle = [] if sample or only else sorted(SAME.keys() - used)
     print(*(f"Nobody noticed: {m}" for m in missed), sep="\n", end="")
     print(*(f"Excuses nothing: {pattern}" for pattern in idle), sep="\n", end="")
     return 1 if missed or idle else 0
@@ -362,6 +364,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, metavar="N", help="try N changes of each kind")
     parser.add_argument("--seed", type=int, default=0, help="which ones, and where pictures change")
-    options = parser.parse_args()
+    parser.add_argument("--only", metavar="FILE", help="such as softmax.ipynb or claims.py")
     CELLS = collect(BOOK)
-    sys.exit(main(options.sample, options.seed))
+    sys.exit(main(**vars(parser.parse_args())))
