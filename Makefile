@@ -29,7 +29,8 @@ help:
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
 	@echo 'make libraries  hold PyTorch and JAX to the claims, for the appendix on libraries'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
-	@echo 'make mutants    change every detail of cecore; a test must notice (an hour or two)'
+	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
+	@echo '                notice each (an hour or two)'
 	@echo 'make clean      remove everything that make made'
 
 book: $(HTML)
@@ -65,6 +66,7 @@ lock: $(INSTALLED)
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
+	$(BIN)/python tests/mutate_book.py
 	$(BIN)/python tests/mutate_package.py
 
 clean:

@@ -23,38 +23,37 @@ from cecore.algebra import (
 from cecore.derivations import DERIVATIONS
 from tests.conftest import ROOT
 from tests.run_notebooks import DISPLAY
+from tests.test_displays import DISPLAYS, displays
 from tests.test_notebooks import NOTEBOOKS, text_of
 
 each_derivation = pytest.mark.parametrize("label", DERIVATIONS)
 
-# Numbered displays that are no derivation, and why that is right.
-OTHERS = {
-    "eq-softmax": "a definition",
-    "eq-example": "an example in numbers, held to mpmath below",
-    "eq-lse": "a definition",
-    "eq-quotient-rule": "a rule of calculus",
-    "eq-jacobian": "eq-derivative in matrix notation",
-    "eq-jvp": "eq-derivative, multiplied by a vector",
-    "eq-entropy": "a definition",
-    "eq-cross-entropy": "a definition",
-    "eq-one-hot": "eq-loss-one-hot with other letters",
-    "eq-kl": "eq-kl-proof, and a definition",
-    "eq-gibbs": "an inequality",
-    "eq-chain": "two definitions",
-    "eq-weights": "the chain rule in matrix notation",
-    "eq-squared-error": "eq-squared-proof in matrix notation",
+
+# What a derivation assumes where it is shown. All others assume nothing.
+ASSUMED = {
+    "eq-numerator-same": "i = j",
+    "eq-denominator-same": "i = j",
+    "eq-case-same": "i = j",
+    "eq-numerator-other": "i != j",
+    "eq-denominator-other": "i != j",
+    "eq-case-other": "i != j",
+    "eq-derivative": "i = j and i != j",
+    "eq-loss-one-hot": "y one-hot",
+    "eq-shortcut": "y one-hot",
+    "eq-two-cases": "i = j and i != j",
+    "eq-true-class": "j = k",
+    "eq-other-class": "j != k",
+    "eq-gradient": "j = k and j != k and y one-hot",
 }
 
 
-def displays():
-    """Every numbered display of the book: its label, and what it shows."""
-    return [found for path in NOTEBOOKS for found in DISPLAY.findall(text_of(path))]
-
-
 @each_derivation
-def test_every_step_holds(label):
-    steps = len(DERIVATIONS[label].steps)
-    assert DERIVATIONS[label].prove().startswith(f"{DERIVATIONS[label].name}: {steps} step")
+def test_every_step_holds_and_nothing_else_is_assumed(label):
+    derivation, given = DERIVATIONS[label], ASSUMED.get(label, "")
+    steps = f"{derivation.name}: {len(derivation.steps)} step"
+    proof = derivation.prove()
+    assert proof.startswith(steps)
+    assert f" proved for every n{' with ' * bool(given)}{given}, and confirmed" in proof
 
 
 @each_derivation
@@ -64,7 +63,7 @@ def test_the_chapter_shows_the_derivation_that_is_proved(label):
 
 def test_every_other_display_is_known_for_what_it_is():
     labels = [label for label, _ in displays()]
-    assert sorted(labels) == sorted([*DERIVATIONS, *OTHERS])
+    assert sorted(labels) == sorted([*DERIVATIONS, *DISPLAYS])
 
 
 def test_no_formula_is_displayed_without_a_label():

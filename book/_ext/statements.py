@@ -28,7 +28,9 @@ def link_statements(app, doctree, docname):
             if anchor.startswith("eq-"):
                 anchor = f"equation-{anchor}"
         uri = app.builder.get_relative_uri(docname, page)
-        link = nodes.reference(internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
+        link = nodes.reference(
+            internal=True, refuri=f"{uri}#{anchor}" if anchor else uri
+        )
         link["classes"] = tag["classes"]
         link += nodes.Text(tag.astext())
         tag.replace_self(link)

@@ -1,0 +1,180 @@
+"""The displays that are no derivation: each as it is shown, side by side with what it means.
+
+A derivation is proved from the object that typesets it (test_derivations.py). What stands here is
+written by hand, so each side of "=" and "≤" is given twice, as LaTeX and as NumPy, and the NumPy
+must agree at one point. J and the gradients are complex steps, and not the formulas.
+"""
+
+import numpy as np
+import pytest
+
+import cecore
+from tests.run_notebooks import DISPLAY
+from tests.test_notebooks import NOTEBOOKS, text_of
+
+
+def displays():
+    """Every numbered display of the book: its label, and what it shows."""
+    return [found for path in NOTEBOOKS for found in DISPLAY.findall(text_of(path))]
+
+
+def slopes(f, x):
+    """The derivatives of f by the entries of x, on the last axes."""
+    steps = 1e-30j * np.eye(x.size).reshape(-1, *x.shape)
+    return np.stack([f(x + step).imag for step in steps], -1).reshape(*f(x).shape, *x.shape) / 1e-30
+
+
+def soft(z):
+    return np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+
+
+z, v = np.array([2.0, 1.0, 0.1, -0.7]), np.array([0.3, -1.0, 2.0, 0.5])
+s, y, n, k, b, j = soft(z), np.array([0.1, 0.6, 0.0, 0.3]), 4, 2, 0, 1
+p, q = np.array([0.5, 0.2, 0.3, 0.0]), np.array([0.1, 0.3, 0.4, 0.2])
+some, one = p > 0, np.eye(n)[k]
+e, S, J, delta = np.exp(z), np.exp(z).sum(), slopes(soft, z), np.eye(n)
+X, W, Y = np.cos(np.arange(6.0)).reshape(2, 3), np.sin(np.arange(12.0)).reshape(3, n), np.eye(n)[:2]
+f, g = np.exp(z[0]), S
+df, dg = slopes(lambda z: np.exp(z[0]), z)[j], slopes(lambda z: np.exp(z).sum(), z)[j]
+ln = np.log
+
+DISPLAYS = {
+    # Softmax
+    "eq-softmax": [
+        ("s_i", cecore.softmax(z)),
+        (r" = \frac{e^{z_i}}{\sum_{k=1}^{n} e^{z_k}} .", e / sum(e[k] for k in range(n))),
+    ],
+    "eq-example": [
+        ("\\begin{aligned}\nS   ", np.exp([2.0, 1.0, 0.1]).sum()),
+        ("&= e^{2.0} + e^{1.0} + e^{0.1} \\\\\n    ", np.exp(2.0) + np.exp(1.0) + np.exp(0.1)),
+        ("&= 7.389056 + 2.718282 + 1.105171 \\\\\n    ", 7.389056 + 2.718282 + 1.105171),
+        ("&= 11.212509, \\\\[4pt]\n", 11.212509),
+        "",
+        ("s_1 ", cecore.softmax([2.0, 1.0, 0.1])[0]),
+        (r"&= \frac{e^{2.0}}{S} ", np.exp(2.0) / np.exp([2.0, 1.0, 0.1]).sum()),
+        (r"= \frac{7.389056}{11.212509} ", 7.389056 / 11.212509),
+        ("= 0.659001, \\\\[4pt]\n", 0.659001),
+        "",
+        ("s_2 ", cecore.softmax([2.0, 1.0, 0.1])[1]),
+        (r"&= \frac{e^{1.0}}{S} ", np.exp(1.0) / np.exp([2.0, 1.0, 0.1]).sum()),
+        (r"= \frac{2.718282}{11.212509} ", 2.718282 / 11.212509),
+        ("= 0.242433, \\\\[4pt]\n", 0.242433),
+        "",
+        ("s_3 ", cecore.softmax([2.0, 1.0, 0.1])[2]),
+        (r"&= \frac{e^{0.1}}{S} ", np.exp(0.1) / np.exp([2.0, 1.0, 0.1]).sum()),
+        (r"= \frac{1.105171}{11.212509} ", 1.105171 / 11.212509),
+        ("= 0.098566 .\n\\end{aligned}", 0.098566),
+    ],
+    "eq-lse": [
+        (r"\operatorname{LSE}(z) ", cecore.logsumexp(z)),
+        (r"= \ln S ", ln(S)),
+        (r"= \ln \sum_k e^{z_k} .", ln(e.sum())),
+    ],
+    # The derivative
+    "eq-quotient-rule": [
+        (
+            r"\frac{\partial}{\partial z_j}\, \frac{f}{g} ",
+            slopes(lambda z: np.exp(z[0]) / np.exp(z).sum(), z)[j],
+        ),
+        (
+            r"= \frac{\dfrac{\partial f}{\partial z_j}\, g - f\, \dfrac{\partial g}{\partial z_j}}"
+            r"{g^2},",
+            (df * g - f * dg) / g**2,
+        ),
+    ],
+    "eq-jacobian": [
+        ("J ", J),
+        (r"= \operatorname{diag}(s) - s\, s^{\mathsf T} .", np.diag(s) - np.outer(s, s)),
+    ],
+    "eq-jvp": [
+        ("\\begin{aligned}\n(J v)_i ", J @ v),
+        (
+            "&= \\sum_j s_i (\\delta_{ij} - s_j)\\, v_j \\\\\n        ",
+            [sum(s[i] * (delta[i, j] - s[j]) * v[j] for j in range(n)) for i in range(n)],
+        ),
+        (
+            "&= s_i \\Bigl( v_i - \\sum_j s_j v_j \\Bigr) .\n\\end{aligned}",
+            [s[i] * (v[i] - sum(s[j] * v[j] for j in range(n))) for i in range(n)],
+        ),
+    ],
+    # Cross-entropy
+    "eq-entropy": [
+        ("H(p) ", cecore.entropy(p)),
+        (r"= - \sum_{i} p_i \ln p_i .", -sum(p[some] * ln(p[some]))),
+    ],
+    "eq-cross-entropy": [
+        ("H(p, q) ", cecore.cross_entropy(p, q)),
+        (r"= - \sum_{i} p(x_i) \ln q(x_i) ,", -sum(p * ln(q))),
+    ],
+    "eq-one-hot": [
+        ("H(p, q) ", cecore.cross_entropy(one, q)),
+        (r"= - \ln q_k \qquad \text{if } p_k = 1 .", -ln(q[one == 1][0])),
+    ],
+    "eq-kl": [
+        ("\\begin{aligned}\nH(p, q) ", cecore.cross_entropy(p, q)),
+        (
+            "&= H(p) + \\operatorname{KL}(p \\,\\|\\, q), \\\\\n",
+            cecore.entropy(p) + cecore.kl_divergence(p, q),
+        ),
+        "",
+        (r"\operatorname{KL}(p \,\|\, q) ", cecore.kl_divergence(p, q)),
+        (
+            "&= \\sum_i p_i \\ln \\frac{p_i}{q_i} ,\n\\end{aligned}",
+            sum(p[some] * ln(p[some] / q[some])),
+        ),
+    ],
+    "eq-gibbs": [
+        ("\\begin{aligned}\n- \\operatorname{KL}(p \\,\\|\\, q)\n  ", -cecore.kl_divergence(p, q)),
+        (
+            "&= \\sum_{p_i > 0} p_i \\ln \\frac{q_i}{p_i} \\\\\n  ",
+            sum(p[i] * ln(q[i] / p[i]) for i in range(n) if p[i] > 0),
+        ),
+        (
+            "&\\le \\sum_{p_i > 0} p_i \\Bigl( \\frac{q_i}{p_i} - 1 \\Bigr) \\\\\n  ",
+            sum(p[i] * (q[i] / p[i] - 1) for i in range(n) if p[i] > 0),
+        ),
+        (
+            "&= \\sum_{p_i > 0} q_i - \\sum_{p_i > 0} p_i \\\\\n  ",
+            sum(q[i] for i in range(n) if p[i] > 0) - sum(p[i] for i in range(n) if p[i] > 0),
+        ),
+        (r"&\le 1 - 1 ", 1 - 1),
+        ("= 0 .\n\\end{aligned}", 0),
+    ],
+    # The combined gradient
+    "eq-chain": [
+        ("\\begin{aligned}\ns ", s),
+        ("&= \\operatorname{softmax}(z), \\\\\n", cecore.softmax(z)),
+        "",
+        ("L ", cecore.softmax_cross_entropy(z, y)),
+        ("&= H(y, s) ", cecore.cross_entropy(y, s)),
+        ("= - \\sum_i y_i \\ln s_i .\n\\end{aligned}", -sum(y[i] * ln(s[i]) for i in range(n))),
+    ],
+    "eq-weights": [
+        (
+            r"\nabla_W \, \frac{1}{N} \sum_{b=1}^N L_b ",
+            slopes(lambda W: 1 / 2 * sum(-(Y[b] * ln(soft(X[b] @ W))).sum() for b in range(2)), W),
+        ),
+        (r"= \frac{1}{N} \, X^{\mathsf T} G .", 1 / 2 * X.T @ (soft(X @ W) - Y)),
+    ],
+    "eq-squared-error": [
+        (r"\nabla_z Q ", slopes(lambda z: ((soft(z) - y) ** 2).sum() / 2, z)),
+        (r"= J \, (s - y),", J @ (s - y)),
+    ],
+}
+
+
+@pytest.mark.parametrize("label", DISPLAYS)
+def test_a_display_is_what_is_computed_here(label):
+    sides = DISPLAYS[label]
+    text = "".join(side[0] for side in sides if side)
+    assert [shown for name, shown in displays() if name == label] == [text]
+
+
+@pytest.mark.parametrize("label", DISPLAYS)
+def test_the_sides_of_a_display_agree(label):
+    for before, side in zip(DISPLAYS[label], DISPLAYS[label][1:], strict=False):
+        if before and side:  # "" starts another chain
+            left, right = before[1], side[1]
+            assert np.shape(left) == np.shape(right)
+            same = np.isclose(left, right, rtol=0, atol=1e-6)  # six decimals are shown
+            assert np.all(left < right if r"\le" in side[0] else same), side[0]
