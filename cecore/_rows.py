@@ -84,11 +84,11 @@ def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
         z = z.astype(np.float64)
     c = z.max(-1, keepdims=True) - HEADROOM
     d = z - c
-    # What the subtraction has lost, exactly (Knuth 1969): hundreds of ulps of e^d.
+    # What is lost, exactly (Knuth 1969): hundreds of ulps of e^d.
     back = d - z
     lost = (z - (d - back)) - (c + back)
     e = np.exp(d)
-    np.add(e, e * lost, out=e, where=e > 0)  # else -inf - -inf: masked, or too far down
+    np.add(e, e * lost, out=e, where=e > 0)  # elsewhere lost may be NaN
     return e, c[:, 0]
 
 
