@@ -120,7 +120,9 @@ def row_sums(e: Array, dtype: DTypeLike) -> Array:
 
     A plain sum is off by 2 ulps for 10 terms and by 7 for 1000: most of what would be lost here.
     """
-    high, low, _ = _split_sums(e, dtype)
+    if dtype == np.float32:
+        return _add(e)  # in float64: exact enough
+    high, low, _ = _split_sums(e)
     return high + low
 
 
@@ -131,24 +133,26 @@ def sums_with_own(
 
     The latter is multiplied by ``factor``; both are rounded once.
     """
-    high, low, grid = _split_sums(e, dtype, factor, scratch)
-    own = own.astype(high.dtype)
+    if dtype == np.float32:
+        others = _add(e)
+        return others, factor * (others + own)
+    high, low, grid = _split_sums(e, factor, scratch)
     own_high = (own + grid) - grid
     return high + low, factor * (high + own_high) + factor * (low + (own - own_high))
 
 
 def _split_sums(
-    e: Array, dtype: DTypeLike, factor: int = 1, scratch: Array | None = None
+    e: Array, factor: int = 1, scratch: Array | None = None
 ) -> tuple[Array, Array, Array]:
     """Return the sum of each row in two parts, and the grid that splits others the same way.
 
     ``(x + grid) - grid`` is x, rounded to a grid so coarse that the sums of such numbers are exact,
     and ``factor`` times those too (Rump, Ogita and Oishi 2008). The rounding errors are the other
-    part. For a float32 a sum in float64 will do.
+    part.
     """
     sums = _add(e)
-    if dtype == np.float32 or not e.size:
-        return sums, np.zeros_like(sums), np.zeros(())
+    if not e.size:
+        return sums, sums, sums
     top = sums.max()
     if top < 2**20 * sums.min():  # one grid is fine enough for all rows
         wide = grid = 2 * factor * top
