@@ -5,7 +5,6 @@ formulas can trust, or raises an error that names the argument, what was wrong w
 expected. Half precision is widened to float32 here; the functions narrow their result back.
 """
 
-import os
 from typing import Any
 
 import numpy as np
@@ -33,12 +32,16 @@ def open_logits(z: ArrayLike, axis: int) -> tuple[Array, np.dtype[Any]]:
     return z, dtype
 
 
+def proper(z: Array, axis: int = -1) -> bool:
+    """Return whether these are logits: a finite one in each row, and neither NaN nor +inf."""
+    if not z.size or (np.isfinite(z.min()) and np.isfinite(z.max())):
+        return True
+    return bool(np.isfinite(z.max(axis)).all())  # NaN or +inf if the row has one; -inf if no other
+
+
 def check_values(z: Array, axis: int) -> None:
     """Refuse logits that are no logits."""
-    if not z.size or (np.isfinite(z.min()) and np.isfinite(z.max())):
-        return
-    top = z.max(axis)  # NaN if the row has one, +inf if it has one, -inf if it has nothing else
-    if not np.isfinite(top).all():
+    if not proper(z, axis):
         for bad, value in ((np.isnan(z), "NaN"), (z == np.inf, "+inf")):
             if bad.any():
                 raise ValueError(
@@ -46,7 +49,7 @@ def check_values(z: Array, axis: int) -> None:
                 )
         raise ValueError(
             f"z must leave every row at least one finite logit; "
-            f"got only -inf (every class masked) in {_row(np.isneginf(top))}"
+            f"got only -inf (every class masked) in {_row(np.isneginf(z.max(axis)))}"
         )
 
 
@@ -133,15 +136,10 @@ def check_out(out: Array, z: Array, y: Array, dtype: np.dtype[Any]) -> Array:
     return out
 
 
-def check_workers(workers: int | None, many: bool) -> int:
-    """Return the number of threads: by default all processors we may use if it pays, or one."""
+def check_workers(workers: int | None, default: int) -> int:
+    """Return the number of threads."""
     if workers is None:
-        if not many:
-            return 1
-        try:
-            return len(os.sched_getaffinity(0))
-        except AttributeError:  # not on Linux
-            return os.cpu_count() or 1
+        return default
     if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)):
         raise TypeError(f"workers must be an integer, the number of threads; got {workers!r}")
     if workers < 1:

@@ -5,15 +5,21 @@ logits first. The obvious one is its maximum. But ``z - max`` is rounded, and th
 magnifies what was lost: logits of size 100 come out wrong by 500 ulps. Hence `powers`.
 """
 
+import itertools
+import os
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from cecore._checks import Array, check_targets, check_values, open_logits, quiet
+from cecore._checks import Array, check_targets, check_values, open_logits, proper, quiet
 
-BLOCK = 2**21
+T = TypeVar("T")
+
+BLOCK = 2**20  # bytes of logits: with its powers, a block stays in the processor's cache
+PARALLEL = 2**20  # logits, from which it pays to start threads
 FEW = 32  # classes, up to which each class is kept side by side instead of each row
 # Exponentials of logits up to this size, and sums of 10^9 of them, are normal numbers.
 DIRECT: dict[Any, int] = {np.float32: 64, np.float64: 640}
@@ -28,6 +34,7 @@ def by_rows(
 
     The formula gets a block of logits, its `powers` (which it may overwrite) and the rows' labels:
     class indices as a column, or distributions. It returns one number for each logit, or each row.
+    Many blocks are shared among the processors.
     """
     z, dtype = open_logits(z, axis)
     n = z.shape[axis]
@@ -39,29 +46,67 @@ def by_rows(
         check_values(z, axis)
         t = check_targets(y, z, axis)
         labels = [t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)]
-    checked = y is not None
-    if n >= 512:
-        np.setbufsize(512)  # or NumPy copies what it broadcasts; until the end of this function
     step = max(1, BLOCK // (n * z.itemsize))
-    for start in range(0, max(1, len(rows)), step):
+
+    def apply(start: int) -> Array:
         here = slice(start, start + step)
         block = rows[here]
         if n <= FEW < len(block):
             block = np.asfortranarray(block)
-        direct = moderate(block)
-        if not (direct or checked):
-            check_values(z, axis)
-            checked = True
-        e = np.exp(block) if direct else powers(block)[0]
-        part = formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)
-        if len(rows) <= step:
-            out = np.ascontiguousarray(part)
+        if moderate(block):
+            e = np.exp(block)
         else:
-            if not start:
-                out = np.empty((len(rows), *part.shape[1:]), dtype)
-            out[here] = part
+            if y is None and not proper(block):
+                check_values(z, axis)
+            e, _ = powers(block)
+        return formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)
+
+    keep_broadcasts_cheap(n)
+    out = np.ascontiguousarray(apply(0))
+    if len(rows) > step:
+        first, out = out, np.empty((len(rows), *out.shape[1:]), dtype)
+        out[:step] = first
+
+        @quiet
+        def fill(starts: range) -> None:
+            keep_broadcasts_cheap(n)
+            for start in starts:
+                out[start : start + step] = apply(start)
+
+        in_shares(fill, range(step, len(rows), step), processors() if z.size >= PARALLEL else 1)
     out = out.reshape(last.shape[: last.ndim - 2 + out.ndim])
     return np.moveaxis(out, -1, axis) if elsewhere and out.ndim == z.ndim else out[()]
+
+
+def keep_broadcasts_cheap(n: int) -> None:
+    """Make NumPy's buffer shorter than a row, or it copies what it broadcasts along one.
+
+    The setting ends with the `quiet` function that this is called in.
+    """
+    if n >= 512:
+        np.setbufsize(512)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
+def in_shares(work: Callable[[range], T], blocks: range, workers: int) -> list[T]:
+    """Do the work in even shares, each but the first in a thread of its own: NumPy lets them run.
+
+    NumPy's settings are those of a thread, so ``work`` has to make its own.
+    """
+    bounds = [len(blocks) * i // workers for i in range(workers + 1)]
+    shares = [blocks[a:b] for a, b in itertools.pairwise(bounds) if a < b]
+    if len(shares) == 1:
+        return [work(blocks)]
+    with ThreadPoolExecutor(len(shares) - 1) as pool:
+        others = pool.map(work, shares[1:])
+        return [work(shares[0]), *others]
 
 
 def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
@@ -121,7 +166,7 @@ def row_sums(e: Array, dtype: DTypeLike) -> Array:
     A plain sum is off by 2 ulps for 10 terms and by 7 for 1000: most of what would be lost here.
     """
     if dtype == np.float32:
-        return _add(e)  # in float64: exact enough
+        return _add(e).astype(e.dtype, copy=False)  # added in float64
     high, low, _ = _split_sums(e)
     return high + low
 

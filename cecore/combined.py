@@ -93,4 +93,5 @@ def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
     np.put_along_axis(e, y, 0, -1)
     others, total = sums_with_own(e, own, z.dtype)
     np.put_along_axis(e, y, 0 - others[:, None], -1)  # s_k - 1
-    return e / total[:, None]
+    e /= total[:, None].astype(e.dtype)
+    return e

@@ -7,7 +7,6 @@ place, and left, while it is in the processor's cache.
 
 import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,11 +20,18 @@ from cecore._checks import (
     open_logits,
     quiet,
 )
-from cecore._rows import DIRECT, powers, sums_with_own
+from cecore._rows import (
+    DIRECT,
+    PARALLEL,
+    in_shares,
+    keep_broadcasts_cheap,
+    powers,
+    processors,
+    sums_with_own,
+)
 from cecore.combined import grad_of_rows, loss_of_rows
 
 BLOCK = 2**21  # bytes: large enough that threads seldom wait for each other in the interpreter
-PARALLEL = 2**20  # logits: fewer are done before a thread has started
 
 
 def loss_and_grad(
@@ -78,31 +84,22 @@ def loss_and_grad(
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
     y = check_targets(labels, z, -1, "labels")
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
-    workers = check_workers(workers, z.size >= PARALLEL)
+    workers = check_workers(workers, processors() if z.size >= PARALLEL else 1)
     blocks = -(-z.nbytes // BLOCK)
     if blocks > 1:
         blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
     starts = range(0, len(z), -(-len(z) // blocks))
     # Try without a shift, unless a look at the first rows says that this will not do.
     direct = y.ndim == 1 and (len(starts) == 1 or z[:9].max() <= DIRECT.get(z.dtype.type, 640))
-    bounds = [len(starts) * i // workers for i in range(workers + 1)]
-    shares = [starts[a:b] for a, b in itertools.pairwise(bounds) if a < b]
-    if len(shares) == 1:
-        sums = _blocks(z, y, grad, starts, direct)
-    else:
-        with ThreadPoolExecutor(len(shares) - 1) as pool:
-            others = pool.map(lambda share: _blocks(z, y, grad, share, direct), shares[1:])
-            parts = [_blocks(z, y, grad, shares[0], direct), *others]
-        sums = [total for part in parts for total in part]
-    return math.fsum(sums) / len(z), grad
+    parts = in_shares(lambda share: _blocks(z, y, grad, share, direct), starts, workers)
+    return math.fsum(itertools.chain(*parts)) / len(z), grad
 
 
 @quiet
 def _blocks(z: Array, y: Array, grad: Array, starts: range, direct: bool) -> list[float]:
     """Write the gradient of some blocks, and return the sum of the losses of each."""
     count, n = z.shape
-    if n >= 512:
-        np.setbufsize(512)  # or NumPy copies what it broadcasts; until the end of this function
+    keep_broadcasts_cheap(n)
     first = np.arange(0, starts.step * n, n)
     scratch = np.empty((starts.step, n)) if z.dtype == np.float64 else None
     sums = []

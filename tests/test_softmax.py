@@ -292,3 +292,36 @@ def test_many_classes_on_the_first_axis_are_as_exact_as_on_the_last(dtype):
     z[0] = 2  # the other 49,999 are the same, so that their sum's roundings do not cancel
     first, last = softmax(z, axis=0), softmax(z.T.copy(), axis=1).T
     np.testing.assert_allclose(first, last, rtol=8 * np.finfo(dtype).eps)
+
+
+# Blocks and threads
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp])
+@pytest.mark.parametrize(("rows", "n"), [(120_000, 9), (1_100, 1_000), (3, 400_000)])
+def test_many_blocks_give_what_their_rows_give(function, rows, n):
+    z = np.random.default_rng(0).normal(size=(rows, n)).astype(np.float32)
+    z[rows // 2 :: 7] *= 1000  # shifted
+    got = function(z)
+    assert got.dtype == np.float32
+    assert got.shape == ((rows,) if function is logsumexp else z.shape)
+    for i in (0, 1, rows // 2, rows - 1):
+        want = function(z[i])
+        close = 12 * np.spacing(abs(want)) + 12 * np.spacing(np.float32(function is logsumexp))
+        assert (abs(got[i] - want) <= close).all()
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp])
+def test_a_fault_in_the_last_of_many_blocks_is_told(function):
+    z = np.zeros((120_000, 9))
+    z[-1, 4] = np.nan
+    with pytest.raises(ValueError, match=r"got NaN at index \(119999, 4\)"):
+        function(z)
+
+
+def test_masks_in_many_blocks_are_no_fault():
+    z = np.zeros((120_000, 9))
+    z[::5, 3] = -np.inf
+    s = softmax(z)
+    assert (s[::5, 3] == 0).all()
+    np.testing.assert_allclose(s.sum(-1), 1, rtol=1e-15)
