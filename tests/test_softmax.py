@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cecore import log_softmax, logsumexp, softmax
+from cecore import _rows, log_softmax, logsumexp, softmax
 from tests import reference
 from tests.reference import (
     FLOATS,
@@ -292,3 +292,17 @@ def test_many_classes_on_the_first_axis_are_as_exact_as_on_the_last(dtype):
     z[0] = 2  # the other 49,999 are the same, so that their sum's roundings do not cancel
     first, last = softmax(z, axis=0), softmax(z.T.copy(), axis=1).T
     np.testing.assert_allclose(first, last, rtol=8 * np.finfo(dtype).eps)
+
+
+@each_function
+@each_dtype
+@pytest.mark.parametrize("shape", [(1, 3), (5, 3), (2, 4, 3)])
+def test_blocks_of_any_number_of_rows_give_the_same(f, dtype, shape, monkeypatch):
+    z = (np.random.default_rng(0).normal(size=shape) * 50).astype(dtype)
+    z[0, 0] += 1000
+    want, want_first = f(z), f(z, axis=0)
+    for rows in range(1, 7):
+        monkeypatch.setattr(_rows, "BLOCK", rows * 3 * max(4, z.itemsize))  # half is widened
+        assert f(z).dtype == dtype
+        np.testing.assert_allclose(f(z), want, rtol=8 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(f(z, axis=0), want_first, rtol=8 * np.finfo(dtype).eps)
