@@ -18,7 +18,7 @@ from cecore._checks import Array, check_targets, check_values, open_logits, prop
 
 T = TypeVar("T")
 
-BLOCK = 2**20  # bytes of logits: with its powers, a block stays in the processor's cache
+BLOCK = 2**19  # bytes of logits: with its powers, a block stays in the processor's cache
 PARALLEL = 2**20  # logits, from which it pays to start threads
 FEW = 32  # classes, up to which each class is kept side by side instead of each row
 # Exponentials of logits up to this size, and sums of 10^9 of them, are normal numbers.
@@ -115,8 +115,8 @@ def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
     Logits of moderate size need no shift: nothing is subtracted, so nothing is rounded. The result
     is float64 where float32 would not do, and otherwise in ``out``, if that is given.
     """
-    if z.dtype == np.float32 and z.shape[-1] > FEW:
-        top = z.max(-1, keepdims=True)
+    if z.dtype == np.float32 and z.shape[1] > FEW:
+        top = z.max(1, keepdims=True)
         if (abs(top) >= 160).all():
             # Exact: where e^d does not vanish, d is smaller than z and on the grid of its digits.
             c = np.rint(top) - HEADROOM
@@ -127,7 +127,7 @@ def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
         if moderate(z, np.float64):
             return np.exp(z, dtype=np.float64), np.zeros(len(z))
         z = z.astype(np.float64)
-    c = z.max(-1, keepdims=True) - HEADROOM
+    c = z.max(1, keepdims=True) - HEADROOM
     d = z - c
     # What is lost, exactly (Knuth 1969): hundreds of ulps of e^d.
     back = d - z
@@ -143,16 +143,16 @@ def largest(z: Array, e: Array) -> tuple[Array, Array]:
     The sum leaves out the 1 in which it would drown near certainty. Overwrites ``e``.
     """
     if e.flags.c_contiguous:
-        at = e.argmax(-1) + np.arange(0, e.size, e.shape[-1])
-        flat = e.reshape(-1)
+        at = e.argmax(1) + np.arange(0, e.size, e.shape[1])
+        flat = e.ravel()
         top = flat[at]
         flat[at] = 0
         rest = row_sums(e, z.dtype) / top
-        m = z.reshape(-1)[at]
+        m = z.ravel()[at]
     else:  # argmax would go row by row
-        m = z.max(-1)
-        top = e.max(-1)
-        total = e.sum(-1)
+        m = z.max(1)
+        top = e.max(1)
+        total = e.sum(1)
         e *= e < top[:, None]
         below = row_sums(e, z.dtype)
         ties = np.rint((total - below) / top) - 1  # others as large as the largest
@@ -176,7 +176,8 @@ def sums_with_own(
 ) -> tuple[Array, Array]:
     """Return the sum of each row of ``e``, in which the class of ``own`` is 0, and the whole sum.
 
-    The latter is multiplied by ``factor``; both are rounded once.
+    The latter is multiplied by ``factor``. Both are rounded once; the latter twice, if own exceeds
+    the other sum.
     """
     if dtype == np.float32:
         others = _add(e)
@@ -215,7 +216,7 @@ def _add(e: Array) -> Array:
     wide = np.promote_types(e.dtype, np.float64)
     if e.flags.c_contiguous:
         return np.einsum("ij->i", e, dtype=wide)  # several times as fast as sum, in short rows
-    return e.sum(-1, dtype=wide)
+    return e.sum(1, dtype=wide)
 
 
 def moderate(z: Array, dtype: Any = None) -> bool:

@@ -220,7 +220,7 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
         case "integer", (number,):
             return sp.Integer(number)
         case "letter", (name,):
-            return sp.Symbol(name, positive=True)
+            return sp.Symbol(name)
         case "named", (_, definition):
             return it(definition)
         case "entry", ("s", index) if not free_s:
@@ -246,7 +246,7 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
         case "ln", (a,):
             return sp.log(it(a))
         case "sum", (index, a):
-            own = f"{index.split('_')[0]}_{next(_FRESH)}"  # so that no other i is caught
+            own = f"{index}_{next(_FRESH)}"  # so that no other i is caught
             return sp.Sum(it(_renamed(a, index, own)), (_class(own), 1, _n()))
         case "cases", (i, j, a, b):
             same = sp.KroneckerDelta(_class(i), _class(j))
@@ -282,19 +282,19 @@ def _renamed(x: Any, old: str, new: str) -> Any:
 def _n() -> Any:
     import sympy as sp
 
-    return sp.Symbol("n", integer=True, positive=True)
+    return sp.Symbol("n")
 
 
 def _class(index: str) -> Any:
     import sympy as sp
 
-    return sp.Integer(index) if index.isdigit() else sp.Idx(index, (1, _n()))
+    return sp.Integer(index) if index.isdigit() else sp.Idx(index)
 
 
 def _vector(name: str) -> Any:
     import sympy as sp
 
-    return sp.IndexedBase(name, real=True, positive=name in "pqs" or None)
+    return sp.IndexedBase(name)
 
 
 def _replaced(x: Any, name: str, entry: Callable[[Any], Any]) -> Any:
@@ -325,7 +325,7 @@ def without_sums(x: Any) -> Any:
     result = sp.Integer(0)
     inner = sp.expand(sp.expand_log(without_sums(x.function), force=True))
     for term in sp.Add.make_args(inner):
-        front, rest = term.as_independent(b, as_Add=False)
+        front, rest = term.as_independent(b)
         chosen = [e for e in sp.Mul.make_args(rest) if isinstance(e, sp.KroneckerDelta)]
         if chosen:  # sum_b delta_bj f(b) = f(j)
             (other,) = set(chosen[0].args) - {b}
@@ -335,8 +335,7 @@ def without_sums(x: Any) -> Any:
         elif any("_" in str(e) for e in rest.atoms(sp.Idx) - {b}):
             raise NotImplementedError(f"a sum that hangs together with another: {rest}")
         else:
-            name, positive = f"sum of {rest.subs(b, _class('b'))}", rest.is_positive
-            result += front * sp.Symbol(name, real=True, positive=positive)
+            result += front * sp.Symbol(f"sum of {rest.subs(b, _class('b'))}")
     return result
 
 

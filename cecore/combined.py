@@ -54,9 +54,9 @@ def loss_of_rows(z: Array, e: Array, y: Array) -> Array:
     """Return the loss of each row; ``e`` is ``e^z``, up to a factor of the row."""
     m, r = largest(z, e)
     if y.dtype.kind == "i":  # class indices: L = -ln s_k = (m - z_k) + (ln sum_i e^{z_i} - m)
-        return (m - np.take_along_axis(z, y, -1)[:, 0]) + np.log1p(r)
+        return (m - np.take_along_axis(z, y, 1)[:, 0]) + np.log1p(r)
     minus_log_s = (m[:, None] - z) + np.log1p(r)[:, None]
-    return np.where(y > 0, y * minus_log_s, 0).sum(-1)  # distributions, with 0 ln 0 = 0
+    return np.where(y > 0, y * minus_log_s, 0).sum(1)  # distributions, with 0 ln 0 = 0
 
 
 def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
@@ -89,9 +89,9 @@ def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
     """Return the gradient of each row; ``e`` is ``e^z``, up to a factor of the row."""
     if y.dtype.kind == "f":  # distributions
         return e / row_sums(e, z.dtype)[:, None] - y
-    own = np.take_along_axis(e, y, -1)[:, 0]
-    np.put_along_axis(e, y, 0, -1)
+    own = np.take_along_axis(e, y, 1)[:, 0]
+    np.put_along_axis(e, y, 0, 1)
     others, total = sums_with_own(e, own, z.dtype)
-    np.put_along_axis(e, y, 0 - others[:, None], -1)  # s_k - 1
+    np.put_along_axis(e, y, 0 - others[:, None], 1)  # s_k - 1
     e /= total[:, None].astype(e.dtype)
     return e

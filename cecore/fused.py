@@ -82,7 +82,7 @@ def loss_and_grad(
     z, dtype = open_logits(z, -1)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
-    y = check_targets(labels, z, -1, "labels")
+    y = check_targets(labels, z, 1, "labels")
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
     workers = check_workers(workers, processors() if z.size >= PARALLEL else 1)
     blocks = -(-z.nbytes // BLOCK)
@@ -117,10 +117,10 @@ def _blocks(z: Array, y: Array, grad: Array, starts: range, direct: bool) -> lis
                 losses = _of_indices(block, labels, e, c, g, count, first, scratch)
             else:
                 losses = loss_of_rows(block, e.copy(), labels)
-                np.divide(grad_of_rows(block, e, labels), count, out=g, casting="same_kind")
+                np.divide(grad_of_rows(block, e, labels), count, out=g)
         total = float(losses.sum(dtype=np.float64))  # type: ignore[union-attr]
         if math.isnan(total):  # no logits have this loss
-            check_values(z, -1)
+            check_values(z, 1)
         sums.append(total)
     return sums
 
@@ -141,7 +141,7 @@ def _of_indices(
     the sums, which are few.
     """
     at = first[: len(k)] + k  # flat indices: several times as fast as pairs
-    flat = e.reshape(-1)
+    flat = e.ravel()
     own = flat[at]
     flat[at] = 0
     others, divisor = sums_with_own(
@@ -151,8 +151,8 @@ def _of_indices(
         return None
     odds = others / own
     losses = np.log1p(odds)  # L = -ln s_k = ln(1 + sum of the others / own)
-    np.divide(e, divisor.astype(e.dtype)[:, None], out=g, casting="same_kind")
-    g.reshape(-1)[at] = 0 - others / divisor  # (s_k - 1) / N
+    np.divide(e, divisor.astype(e.dtype)[:, None], out=g)
+    g.ravel()[at] = 0 - others / divisor  # (s_k - 1) / N
     most = 1e37 if e.dtype == np.float32 else 1e300
     if not odds.max() < most:  # own may have lost its digits, and no longer counts in the sum
         far = ~(odds < most)

@@ -130,6 +130,7 @@ class Finder(libcst.CSTVisitor):
         self.module, self.before, self.after = module, "", module.code
         for self.statement in module.body:
             self.code = module.code_for_node(self.statement)
+            self.meaning = ast.dump(ast.parse(self.code))
             skipped, _, self.after = self.after.partition(self.code)
             self.before += skipped
             self.statement.visit(self)
@@ -138,8 +139,10 @@ class Finder(libcst.CSTVisitor):
     def add(self, node, other):
         changed = self.module.code_for_node(self.statement.deep_replace(node, other))
         try:
-            ast.parse(changed)
+            same = ast.dump(ast.parse(changed)) == self.meaning  # 1e37 and 1e+37
         except SyntaxError:
+            return
+        if same:
             return
         was, now = ([line.strip() for line in x.splitlines()] for x in (self.code, changed))
         while was and now and was[0] == now[0]:

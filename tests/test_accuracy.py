@@ -5,6 +5,8 @@ size, and below the smallest normal number the distance between subnormals.
 `pytest -s -k table tests/test_accuracy.py` prints how others do.
 """
 
+import math
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 import scipy.special
 
 import cecore
+from cecore import _rows
 from tests import reference
 from tests.reference import mp
 
@@ -170,6 +173,34 @@ def test_a_batch_is_as_exact_as_its_rows():
             for name in ("softmax", "log_softmax"):
                 want = getattr(Exact(z[i], 0), name)
                 assert ulps(getattr(cecore, name)(z)[i], want) <= 4
+
+
+@pytest.mark.parametrize("dtype", LIMIT)
+def test_powers_take_the_memory_they_are_given(dtype):
+    for z in (np.ones((4, 40), dtype), np.full((4, 40), 200, np.float32)):
+        out = np.full_like(z, np.nan)
+        assert _rows.powers(z, out)[0] is out
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("dtype", LIMIT)
+@pytest.mark.parametrize("wide", [0, 9])
+def test_sums_are_rounded_once(dtype, layout, wide):
+    """Also times a number of examples, in rows of one size and of sizes very far apart."""
+    rng = np.random.default_rng(26)
+    e = np.exp(rng.normal(size=(50, 40)) * 3) * 10 ** rng.uniform(-wide, wide, (50, 1))
+    e = e.astype(dtype).copy(layout)
+    own, e[:, 3] = e[:, 3].copy(), 0
+    others, whole = _rows.sums_with_own(e, own, dtype, 37)
+    for got in (_rows.row_sums(e, dtype), others, whole):
+        assert got.dtype == np.float64
+    for i in range(50):
+        exact = sum(map(Fraction, e[i].tolist()))
+        with_own = 37 * (exact + Fraction(float(own[i])))
+        for got, want in ((others[i], exact), (whole[i], with_own)):
+            off = abs(Fraction(got) - want) / Fraction(math.ulp(got))
+            once = dtype == np.float64 and (want is exact or own[i] <= others[i])
+            assert off <= (0.51 if once else 20 if dtype == np.float32 else 1.01)
 
 
 # The table: how exact is a softmax?

@@ -16,6 +16,7 @@ from cecore.algebra import (
     ln,
     named,
     s,
+    symbolic,
     total,
     y,
     z,
@@ -220,6 +221,24 @@ def test_what_holds_for_a_few_small_n_only_is_refused():
 )
 def test_no_index_is_caught_by_another_of_its_name(left, right, assumed, labels):
     Derivation("X", left, [(right, "")], assumed, labels).prove()
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (delta("1", "2"), ZERO),
+        (delta("2", "2"), ONE),
+        (total("b", delta("b", "2") * z("b")), z("2")),
+        (total("b", ln(s("b") * s("i"))), total("b", ln(s("b"))) + CLASSES * ln(s("i"))),
+    ],
+)
+def test_what_is_true_is_proved(left, right):
+    Derivation("X", left, [(right, "")]).prove()
+
+
+def test_a_sum_runs_over_all_classes():
+    sp = pytest.importorskip("sympy")
+    assert symbolic(CLASSES).doit() == sp.Symbol("n")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cecore
-from cecore import fused, loss_and_grad, softmax_cross_entropy, softmax_cross_entropy_grad
+from cecore import _rows, fused, loss_and_grad, softmax_cross_entropy, softmax_cross_entropy_grad
 from tests import reference
 from tests.reference import mp
 
@@ -74,6 +75,38 @@ def test_several_blocks_and_threads(rows, n, dtype):
     z[rows // 2 :] *= 300  # shifted
     for workers in (None, 1, 2, 3, 1000):
         assert_same(loss_and_grad(z, y, workers=workers), z, y)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 8])
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 40])
+def test_no_more_threads_than_asked_for_or_needed(monkeypatch, rows, workers):
+    started = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, threads):
+            started.append(threads)
+            super().__init__(threads)
+
+    monkeypatch.setattr(_rows, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(fused, "BLOCK", 5 * 8 * 10)
+    z, y = np.ones((rows, 10)), np.arange(rows) % 10
+    assert_same(loss_and_grad(z, y, workers=workers), z, y)
+    blocks = 1 if rows <= 5 else 4 if rows < 40 else 8  # of at most 5 rows, and a multiple of 4
+    threads = min(workers, blocks)  # this one, and those of the pool
+    assert started == [threads - 1] * (threads > 1)
+
+
+@pytest.mark.parametrize("shift", [0, 50, 20_000])
+def test_extended_precision(monkeypatch, shift):
+    monkeypatch.setattr(fused, "BLOCK", 300)
+    z = np.random.default_rng(4).normal(size=(9, 6)).astype(np.longdouble)
+    z[0] += shift
+    y = np.arange(9) % 6
+    loss, grad = loss_and_grad(z, y)
+    assert grad.dtype == z.dtype
+    right, right_grad = textbook(z.astype(float), y)
+    assert loss == pytest.approx(right, rel=1e-9)
+    np.testing.assert_allclose(grad.astype(float), right_grad, rtol=1e-9)
 
 
 def test_the_mean_loss_has_its_last_digits():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cecore import log_softmax, logsumexp, softmax
+from cecore import _rows, log_softmax, logsumexp, softmax
 from tests import reference
 from tests.reference import (
     FLOATS,
@@ -325,3 +325,17 @@ def test_masks_in_many_blocks_are_no_fault():
     s = softmax(z)
     assert (s[::5, 3] == 0).all()
     np.testing.assert_allclose(s.sum(-1), 1, rtol=1e-15)
+
+
+@each_function
+@each_dtype
+@pytest.mark.parametrize("shape", [(1, 3), (5, 3), (2, 4, 3)])
+def test_blocks_of_any_number_of_rows_give_the_same(f, dtype, shape, monkeypatch):
+    z = (np.random.default_rng(0).normal(size=shape) * 50).astype(dtype)
+    z[0, 0] += 1000
+    want, want_first = f(z), f(z, axis=0)
+    for rows in range(1, 7):
+        monkeypatch.setattr(_rows, "BLOCK", rows * 3 * max(4, z.itemsize))  # half is widened
+        assert f(z).dtype == dtype
+        np.testing.assert_allclose(f(z), want, rtol=8 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(f(z, axis=0), want_first, rtol=8 * np.finfo(dtype).eps)
