@@ -224,4 +224,4 @@ def moderate(z: Array, dtype: Any = None) -> bool:
     limit = DIRECT.get(dtype or z.dtype.type, 640)
     if z.size < 4096 and np.vdot(z, z) < limit * limit:  # no call of NumPy's is faster
         return True
-    return not z.size or bool(-limit <= z.min() and z.max() <= limit)  # False for NaN
+    return bool(-limit <= z.min() and z.max() <= limit)  # False for NaN
