@@ -502,18 +502,18 @@ class Derivation:
         if self.labels == "one-hot":
             k = _class("k")
             difference = _replaced(difference, "y", lambda index: sp.KroneckerDelta(index, k))
-        first, relation, second = case.split() if case else ("i", "", "j")
-        if relation == "=":
-            difference = difference.subs(_class(second), _class(first))
+        match case.split():
+            case first, "=", second:
+                difference = difference.subs(_class(second), _class(first))
         try:
             difference = without_sums(difference)
         except NotImplementedError:
             return False
-        if relation == "!=":
-            difference = difference.subs(sp.KroneckerDelta(_class(first), _class(second)), 0)
+        match case.split():
+            case first, "!=", second:
+                difference = difference.subs(sp.KroneckerDelta(_class(first), _class(second)), 0)
         for name in self._distributions():
-            index = _class("i")
-            whole = without_sums(sp.Sum(_vector(name)[index], (index, 1, _n())))
+            whole = without_sums(symbolic(total("i", Expr("entry", (name, "i")))))
             difference = difference.subs(whole, 1)
         return bool(sp.simplify(sp.expand_log(sp.expand(difference), force=True)) == 0)
 
@@ -525,11 +525,11 @@ class Derivation:
         import mpmath as mp
 
         rng = random.Random(self.name)
-        first, relation, second = case.split() if case else ("i", "", "j")
         points = []
         for n in (2, 3, 4, 6) * 3:
             index = {name: rng.randrange(n) for name in "ijk"}
-            if relation:
+            if case:
+                first, relation, second = case.split()
                 apart = 0 if relation == "=" else rng.randrange(1, n)
                 index[second] = (index[first] + apart) % n
             entry = {
