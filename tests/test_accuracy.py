@@ -204,6 +204,15 @@ def test_sums_are_rounded_once(dtype, layout, wide):
             assert off <= (0.51 if once else 20 if dtype == np.float32 else 1.01)
 
 
+def test_a_row_has_its_digits_beside_one_a_thousand_million_times_as_large():
+    e = np.random.default_rng(27).random((4, 1000))
+    e[0] *= 2.0**31
+    others, _ = _rows.sums_with_own(e, np.zeros(4), np.float64, 10**6)
+    for got, row in zip(others, e, strict=True):
+        off = abs(Fraction(got) - sum(map(Fraction, row.tolist())))
+        assert off <= 0.51 * Fraction(math.ulp(got))
+
+
 # The table: how exact is a softmax?
 
 
