@@ -1,6 +1,7 @@
 """`loss_and_grad` against the textbook functions, whatever the blocks, threads and layouts."""
 
 import math
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,15 @@ def test_no_more_threads_than_asked_for_or_needed(monkeypatch, rows, workers):
     blocks = 1 if rows <= 5 else 4 if rows < 40 else 8  # of at most 5 rows, and a multiple of 4
     threads = min(workers, blocks)  # this one, and those of the pool
     assert started == [threads - 1] * (threads > 1)
+
+
+def test_a_thread_for_each_processor_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(3 + process), raising=False)
+    assert _rows.processors() == 3  # process 0 is this one
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for count, want in ((5, 5), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda count=count: count)
+        assert _rows.processors() == want
 
 
 @pytest.mark.parametrize("shift", [0, 50, 20_000])
