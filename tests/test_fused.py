@@ -106,6 +106,35 @@ def test_a_thread_for_each_processor_that_may_be_used(monkeypatch):
         assert _rows.processors() == want
 
 
+@pytest.mark.parametrize("function", [cecore.softmax, lambda z: loss_and_grad(z, [0] * 8)])
+def test_threads_are_for_large_inputs_only(monkeypatch, function):
+    started = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, threads):
+            started.append(threads)
+            super().__init__(threads)
+
+    monkeypatch.setattr(_rows, "ThreadPoolExecutor", Pool)
+    for module in (_rows, fused):
+        monkeypatch.setattr(module, "BLOCK", 1)
+        monkeypatch.setattr(module, "PARALLEL", 24)
+        monkeypatch.setattr(module, "processors", lambda: 3)
+    function(np.zeros((8, 2)))
+    assert started == []
+    function(np.zeros((8, 3)))
+    assert started == [2]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_every_row_is_computed_once_in_blocks_of_the_size_asked_for(monkeypatch, rows):
+    monkeypatch.setattr(_rows, "BLOCK", rows * 3 * 8)
+    seen = []
+    _rows.by_rows(lambda z, e: seen.append(z.copy()) or e, np.arange(21.0).reshape(7, 3), -1)
+    assert {len(block) for block in seen[:-1]} == {rows}
+    np.testing.assert_array_equal(np.concatenate(seen), np.arange(21.0).reshape(7, 3))
+
+
 @pytest.mark.parametrize("shift", [0, 50, 20_000])
 def test_extended_precision(monkeypatch, shift):
     monkeypatch.setattr(fused, "BLOCK", 300)
