@@ -349,4 +349,4 @@ def limits(data: Record) -> tuple[list[str], list[list[str]]]:
             + [f"{rate / 1e9:.0f} GB/s" for rate in s[kind].values()]
             for s in speeds
         ]
-    return ["", "1 thread", "2 threads"], rows
+    return ["what", "1 thread", "2 threads"], rows

@@ -14,13 +14,6 @@ LOADS = re.compile(
     r"https?://(?:[\w.-]*(?:unpkg|jsdelivr|cdnjs|cloudflare|googleapis|gstatic|mybinder|esm\.sh"
     r"|skypack|hypothes)[\w.-]*|[^\s\"'`<>)]*\.(?:js|mjs|css|woff2?|json|wasm)\b)[^\s\"'`<>)]*"
 )
-# Left in scripts by their makers, and not asked for: MathJax tells its speech engine to use the
-# copy within the site ([mathjax]/sre/mathmaps), and wgxpath is for browsers that have no XPath.
-NEVER_ASKED = {
-    "https://cdn.jsdelivr.net/npm/speech-rule-engine@",
-    "https://cdn.jsdelivr.net/npm/sre-mathmaps-ie@",
-    "https://cdn.jsdelivr.net/npm/wicked-good-xpath@1.3.0/dist/wgxpath.install.js",
-}
 RAW_MARKUP = re.compile(
     r"\\begin\{|\$|\?\?|:::|```|\]\{\.|\{(?:prf|cite|numref|eq|ref|doc|math|exercise|solution)\b"
 )
@@ -109,17 +102,53 @@ def test_no_script_file_loads_from_another_host(site, pages):
     assert scripts
     for file in scripts:
         found = set(LOADS.findall(file.read_text(encoding="utf-8")))
-        assert found <= (NEVER_ASKED if "mathjax" in file.parts else set()), file.name
+        assert found == set(), file.name
 
 
-def test_every_page_with_formulas_finds_mathjax_and_its_fonts_in_the_site(site, pages):
-    with_formulas = {name: page for name, page in pages.items() if page.select(".math")}
-    assert with_formulas
-    for name, page in with_formulas.items():
-        sources = [script["src"] for script in page.select("script[src*=mathjax]")]
-        assert len(sources) == 1, (name, str(page.select_one(".math").parent))
-        folder = file_of(site, name, sources[0]).parent
-        assert len(list((folder / "output/chtml/fonts/woff-v2").glob("*.woff"))) >= 20
+def test_every_formula_is_set_for_the_eye_and_for_the_ear(pages):
+    formulas = [(name, f) for name, page in pages.items() for f in page.select(".math")]
+    assert len(formulas) > 400
+    for name, formula in formulas:
+        assert formula.select_one(".katex-html[aria-hidden=true]"), (name, str(formula))
+        assert formula.select_one("math annotation").get_text(strip=True), (name, str(formula))
+        assert not formula.select(".katex-error"), (name, str(formula))
+
+
+def test_the_fonts_of_formulas_are_in_the_site(site, pages):
+    fonts = [file for file in files_loaded(site, pages) if "KaTeX" in file.name]
+    assert len(fonts) >= 15
+    assert {file.suffix for file in fonts} == {".woff2"}
+
+
+def test_a_page_has_one_style_sheet_and_no_script_that_it_waits_for(pages):
+    for name, page in pages.items():
+        (style,) = page.select("link[rel=stylesheet]")
+        assert "_static/all.css?v=" in style["href"], name
+        sources = page.select("script[src]")
+        assert all(script.has_attr("defer") for script in sources), name
+        addresses = " ".join(script["src"] for script in sources)
+        assert "fontawesome" not in addresses, name
+        assert ("searchindex" in addresses) == (name == "search.html"), name
+
+
+def test_the_style_sheet_holds_the_rules_that_pages_use_and_no_others(site):
+    css = (site / "_static/all.css").read_text(encoding="utf-8")
+    for used in (".bd-article", ".stmt", ".katex-display", ".prev-next-area", ".fa-bars"):
+        assert used in css
+    for unused in (
+        ".carousel",
+        ".fa-dragon",
+        ".sd-btn-outline-success",
+        "Font Awesome 6 Free;font-d",
+    ):
+        assert unused not in css
+    assert len(css) < 160_000
+
+
+def test_every_page_describes_itself(pages):
+    for name, page in pages.items():
+        if name != "search.html":
+            assert len(page.select_one("meta[name=description]")["content"]) > 50, name
 
 
 def test_every_link_within_the_site_leads_somewhere(site, pages):

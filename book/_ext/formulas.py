@@ -1,0 +1,76 @@
+"""Formulas are set while the book is built, by KaTeX, as HTML for the eye and MathML for the ear.
+
+A page then needs a style sheet and a few fonts, and no script. The `katex` folder beside this file
+holds KaTeX's own release (see its README); V8, from `mini-racer`, runs it.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from docutils import nodes
+from py_mini_racer import JSEvalException, MiniRacer
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+KATEX = Path(__file__).parent / "katex"
+logger = logging.getLogger(__name__)
+
+
+@cache
+def engine():
+    v8 = MiniRacer()
+    v8.eval((KATEX / "katex.min.js").read_text(encoding="utf-8"))
+    return v8
+
+
+@cache
+def typeset(latex, display):
+    options = json.dumps({"displayMode": display, "strict": "error"})
+    return engine().eval(
+        f"katex.renderToString({json.dumps(latex)}, {options})"
+    )
+
+
+def html_of(node, display):
+    latex = node.astext().strip()
+    if display and r"\\" in latex and r"\begin{" not in latex:
+        latex = rf"\begin{{split}}{latex}\end{{split}}"
+    try:
+        return typeset(latex, display)
+    except JSEvalException as error:
+        reason = str(error).strip().splitlines()[0]
+        logger.warning("KaTeX cannot set %r: %s", latex, reason, location=node)
+        return f"<code>{nodes.make_id(latex)}</code>"
+
+
+def visit_inline(writer, node):
+    writer.body.append(writer.starttag(node, "span", "", CLASS="math"))
+    writer.body.append(html_of(node, display=False) + "</span>")
+    following = node.next_node(descend=False, siblings=True)
+    if isinstance(following, nodes.Text) and following[0] in ".,;:!?)":
+        writer.body.append("\N{WORD JOINER}")  # no line begins with a comma
+    raise nodes.SkipNode
+
+
+def visit_display(writer, node):
+    writer.body.append(writer.starttag(node, "div", CLASS="math"))
+    if node["number"]:
+        number = get_node_equation_number(writer, node)
+        writer.body.append(f'<span class="eqno">({number})')
+        writer.add_permalink_ref(node, "Link to this equation")
+        writer.body.append("</span>")
+    writer.body.append(html_of(node, display=True) + "</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app):
+    app.add_html_math_renderer(
+        "katex", (visit_inline, None), (visit_display, None)
+    )
+    app.connect(
+        "builder-inited",
+        lambda app: app.config.html_static_path.append(str(KATEX / "static")),
+    )
+    app.add_css_file("katex.min.css")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

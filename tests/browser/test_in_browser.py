@@ -1,0 +1,205 @@
+"""Every page, as a reader's browser shows it: on a desktop and a phone, in light and dark."""
+
+import itertools
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.conftest import ROOT
+from tests.run_notebooks import pages_of_book
+
+PAGES = [f"{page}.html" for page in pages_of_book()] + ["search.html"]
+WIDTHS = {"desktop": 1280, "phone": 390}
+THEMES = ["light", "dark"]
+PICTURES = ROOT / "_build" / "screenshots"  # git ignores it; for people to look at
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]}
+SIZE_LIMIT = 1_000_000  # bytes that a page may take before a reader has touched it
+
+
+class Visit:
+    """A page that somebody has opened, and everything that went wrong with it."""
+
+    def __init__(self, browser, address, **options):
+        self.address = address
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.faults = []
+        self.bytes = 0
+        self.page.on("console", self.note_message)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("request", self.note_request)
+        self.page.on("requestfailed", lambda r: self.faults.append(f"failed: {r.url}"))
+        self.page.on("requestfinished", self.note_size)
+        self.page.on("response", self.note_response)
+
+    def note_message(self, message):
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console: {message.text}")
+
+    def note_request(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.faults.append(f"foreign: {request.url}")
+
+    def note_response(self, response):
+        if response.status >= 400:
+            self.faults.append(f"{response.status}: {response.url}")
+
+    def note_size(self, request):
+        if not request.url.startswith(("data:", "blob:")):
+            sizes = request.sizes()
+            self.bytes += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+    def open(self, path):
+        self.page.goto(f"{self.address}/{path}", wait_until="load")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser, address):
+    visits = []
+
+    def start(**options):
+        visits.append(Visit(browser, address, **options))
+        return visits[-1]
+
+    yield start
+    for each in visits:
+        each.context.close()
+
+
+def wrong_with(page):
+    """What a reader would call broken."""
+    return page.evaluate(
+        """() => {
+            const wrong = [];
+            const root = document.documentElement;
+            if (root.scrollWidth > root.clientWidth)
+                wrong.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
+            for (const bad of document.querySelectorAll('.katex-error, .merror, mjx-merror'))
+                wrong.push(`formula: ${bad.textContent}`);
+            for (const math of document.querySelectorAll('.math'))
+                if (!math.querySelector('.katex-html') || !math.querySelector('math'))
+                    wrong.push(`formula not set: ${math.textContent}`);
+            for (const image of document.images)
+                if (image.complete && !image.naturalWidth) wrong.push(`picture: ${image.src}`);
+            return wrong;
+        }"""
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_whole_and_accessible(visit, path):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for (device, width), theme in itertools.product(WIDTHS.items(), THEMES):
+        reader = visit(viewport={"width": width, "height": 900}, color_scheme=theme)
+        page = reader.open(path)
+        loaded = reader.bytes
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        assert wrong_with(page) == [], (device, theme)
+        assert loaded < SIZE_LIMIT, (device, theme)
+        page.screenshot(
+            path=PICTURES / f"{path.replace('/', '-')[:-5]}-{device}-{theme}.png", full_page=True
+        )
+        found = Axe().run(page, options=AXE).response["violations"]
+        assert [f"{v['id']}: {v['nodes'][0]['target']}" for v in found] == [], (device, theme)
+        assert reader.faults == [], (device, theme)
+        reader.context.close()
+
+
+def test_axe_would_notice(visit):
+    page = visit().open(PAGES[0])
+    page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    found = Axe().run(page, options=AXE).response["violations"]
+    assert "color-contrast" in {violation["id"] for violation in found}
+
+
+def test_another_host_cannot_be_reached(visit):
+    reader = visit()
+    page = reader.open(PAGES[0])
+    page.evaluate("fetch('https://example.com').catch(() => null)")
+    assert any(fault.startswith("foreign") for fault in reader.faults)
+    assert any(fault.startswith("failed") for fault in reader.faults)
+
+
+def test_search_finds_the_jacobian(visit):
+    reader = visit(viewport={"width": 1280, "height": 900})
+    page = reader.open(PAGES[0])
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Jacobian")
+    page.keyboard.press("Enter")
+    result = page.locator("#search-results li a").first
+    result.wait_for()
+    titles = page.locator("#search-results li a").all_inner_texts()
+    assert "The derivative of softmax" in " ".join(titles)
+    result.click()
+    page.wait_for_url("**/book/*.html*")
+    assert "Jacobian" in page.inner_text("main")
+    assert reader.faults == []
+
+
+def test_the_reader_chooses_the_theme_and_it_stays(visit):
+    reader = visit(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page = reader.open(PAGES[0])
+    backgrounds = {}
+    for _ in range(3):
+        page.click(".theme-switch-button")
+        root = "document.documentElement.dataset"
+        mode, theme = page.evaluate(f"[{root}.mode, {root}.theme]")
+        backgrounds[mode] = (
+            theme,
+            page.evaluate("getComputedStyle(document.body).backgroundColor"),
+        )
+    assert backgrounds["auto"] == backgrounds["light"]
+    assert backgrounds["dark"][0] == "dark"
+    assert backgrounds["dark"][1] != backgrounds["light"][1]
+    while page.evaluate("document.documentElement.dataset.mode") != "dark":
+        page.click(".theme-switch-button")
+    page.goto(f"{reader.address}/{PAGES[1]}")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert reader.faults == []
+
+
+def test_the_keyboard_reaches_the_text_and_the_next_chapter(visit):
+    reader = visit(viewport={"width": 1280, "height": 900})
+    page = reader.open(PAGES[1])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main-content"
+    link = page.locator("a.right-next")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{PAGES[2]}")
+
+
+def test_folded_code_and_solutions_open_by_keyboard(visit):
+    page = visit(viewport={"width": 390, "height": 900}).open(PAGES[1])
+    code = page.locator("details.hide > summary").first
+    code.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.hide").first.evaluate("d => d.open")
+    button = page.locator(".solution.dropdown button, .admonition.dropdown button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    assert "Click to hide" in (button.get_attribute("data-toggle-hint") or button.inner_text())
+
+
+def test_without_scripts_everything_can_be_read(visit):
+    reader = visit(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    page = reader.open(PAGES[1])
+    assert page.locator(".katex-html").count() > 20
+    assert page.locator("h1").first.is_visible()
+    assert reader.faults == []
+
+
+def test_formulas_are_there_for_those_who_listen(visit):
+    page = visit().open(PAGES[1])
+    formulas = page.evaluate(
+        """[...document.querySelectorAll('.math')].map(m => ({
+            spoken: m.querySelector('math').textContent.length,
+            hidden: m.querySelector('.katex-html').getAttribute('aria-hidden')}))"""
+    )
+    assert formulas
+    assert all(f["spoken"] and f["hidden"] == "true" for f in formulas), json.dumps(formulas[:3])
