@@ -18,7 +18,7 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks bench libraries lock mutants clean
+.PHONY: help book test serve lab notebooks bench libraries lighthouse lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -28,6 +28,7 @@ help:
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
 	@echo 'make libraries  hold PyTorch and JAX to the claims, for the appendix on libraries'
+	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (an hour or two)'
@@ -59,6 +60,11 @@ libraries: $(BENCH)/installed $(INSTALLED)
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
 	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb
+
+# Its scores depend on the machine, too: not in `make test`.
+lighthouse: $(HTML)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra lighthouse
+	$(BIN)/python tests/browser/lighthouse.py
 
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra test \

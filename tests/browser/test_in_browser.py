@@ -14,6 +14,8 @@ WIDTHS = {"desktop": 1280, "phone": 390}
 THEMES = ["light", "dark"]
 PICTURES = ROOT / "_build" / "screenshots"  # git ignores it; for people to look at
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What is for the eye alone in a formula has the colour of the text around it, and 10,000 elements.
+SEEN = {"exclude": [[".katex-html"]]}
 AXE = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]}
 SIZE_LIMIT = 1_000_000  # bytes that a page may take before a reader has touched it
 
@@ -89,6 +91,10 @@ def wrong_with(page):
     )
 
 
+def violations(page):
+    return Axe().run(page, SEEN, AXE).response["violations"]
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_page_is_whole_and_accessible(visit, path):
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -102,7 +108,7 @@ def test_page_is_whole_and_accessible(visit, path):
         page.screenshot(
             path=PICTURES / f"{path.replace('/', '-')[:-5]}-{device}-{theme}.png", full_page=True
         )
-        found = Axe().run(page, options=AXE).response["violations"]
+        found = violations(page)
         assert [f"{v['id']}: {v['nodes'][0]['target']}" for v in found] == [], (device, theme)
         assert reader.faults == [], (device, theme)
         reader.context.close()
@@ -110,8 +116,8 @@ def test_page_is_whole_and_accessible(visit, path):
 
 def test_axe_would_notice(visit):
     page = visit().open(PAGES[0])
-    page.evaluate("document.querySelector('h1').style.color = '#ddd'")
-    found = Axe().run(page, options=AXE).response["violations"]
+    page.evaluate("document.querySelector('article h1').style.color = '#ddd'")
+    found = violations(page)
     assert "color-contrast" in {violation["id"] for violation in found}
 
 

