@@ -20,6 +20,12 @@ AXE = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violati
 SIZE_LIMIT = 1_000_000  # bytes that a page may take before a reader has touched it
 
 
+ALL_PICTURES = """Promise.all([...document.images].map(image => {
+    image.loading = 'eager';
+    return image.decode();
+}))"""
+
+
 class Visit:
     """A page that somebody has opened, and everything that went wrong with it."""
 
@@ -85,7 +91,7 @@ def wrong_with(page):
                 if (!math.querySelector('.katex-html') || !math.querySelector('math'))
                     wrong.push(`formula not set: ${math.textContent}`);
             for (const image of document.images)
-                if (image.complete && !image.naturalWidth) wrong.push(`picture: ${image.src}`);
+                if (!image.width || !image.height) wrong.push(`picture: ${image.src}`);
             return wrong;
         }"""
     )
@@ -105,6 +111,7 @@ def test_page_is_whole_and_accessible(visit, path):
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         assert wrong_with(page) == [], (device, theme)
         assert loaded < SIZE_LIMIT, (device, theme)
+        page.evaluate(ALL_PICTURES)
         page.screenshot(
             path=PICTURES / f"{path.replace('/', '-')[:-5]}-{device}-{theme}.png", full_page=True
         )
@@ -196,7 +203,7 @@ def test_without_scripts_everything_can_be_read(visit):
     reader = visit(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = reader.open(PAGES[1])
     assert page.locator(".katex-html").count() > 20
-    assert page.locator("h1").first.is_visible()
+    assert page.locator("article h1").is_visible()
     assert reader.faults == []
 
 
