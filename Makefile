@@ -67,7 +67,7 @@ lighthouse: $(HTML)
 	$(BIN)/python tests/browser/lighthouse.py
 
 lock: $(INSTALLED)
-	$(BIN)/uv pip compile pyproject.toml --extra book --extra test \
+	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
 
 mutants: $(INSTALLED)
