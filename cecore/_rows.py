@@ -105,8 +105,13 @@ def in_shares(work: Callable[[range], T], blocks: range, workers: int) -> list[T
     if len(shares) == 1:
         return [work(blocks)]
     with ThreadPoolExecutor(len(shares) - 1) as pool:
-        others = pool.map(work, shares[1:])
-        return [work(shares[0]), *others]
+        try:
+            others = pool.map(work, shares[1:])
+        except RuntimeError:  # no thread can be started: in a browser none can
+            pass
+        else:
+            return [work(shares[0]), *others]
+    return [work(blocks)]
 
 
 def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -104,6 +105,28 @@ def test_a_thread_for_each_processor_that_may_be_used(monkeypatch):
     for count, want in ((5, 5), (None, 1)):
         monkeypatch.setattr(os, "cpu_count", lambda count=count: count)
         assert _rows.processors() == want
+
+
+@pytest.mark.parametrize("startable", [0, 1])
+def test_where_threads_cannot_be_started_the_result_is_the_same(monkeypatch, startable):
+    started = []
+
+    class Thread(threading.Thread):
+        def start(self):
+            if len(started) == startable:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+            super().start()
+
+    monkeypatch.setattr(fused, "BLOCK", 5 * 8 * 10)
+    rng = np.random.default_rng(2)
+    z, y = rng.normal(size=(40, 10)), rng.integers(0, 10, 40)
+    want = loss_and_grad(z, y)
+    monkeypatch.setattr(threading, "Thread", Thread)
+    loss, grad = loss_and_grad(z, y, workers=4)
+    assert len(started) == startable
+    assert loss == want[0]
+    np.testing.assert_array_equal(grad, want[1])
 
 
 @pytest.mark.parametrize("function", [cecore.softmax, lambda z: loss_and_grad(z, [0] * 8)])
