@@ -27,7 +27,7 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
-	@echo 'make libraries  hold PyTorch and JAX to the claims, for the appendix on libraries'
+	@echo 'make libraries  hold the libraries to the claims, for the appendix on them'
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
@@ -56,7 +56,7 @@ bench: $(BENCH)/installed $(INSTALLED)
 	$(BIN)/python tests/run_notebooks.py book/performance.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
-	for name in torch jax; do \
+	for name in scipy sklearn torch jax; do \
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
 	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb

@@ -125,7 +125,7 @@ def test_a_library_fails_what_it_is_known_to_fail_and_nothing_else(library):
     assert len(held) >= 15
 
 
-@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("library", LIBRARY_FAILS)
 def test_the_stored_evidence_is_of_these_claims_and_finds_the_same(library):
     stored = json.loads((ROOT / f"book/data/verify-{library}.json").read_text("utf-8"))
     assert [(c["id"], c["sentence"]) for c in stored["claims"]] == [
