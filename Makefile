@@ -8,6 +8,8 @@ INSTALLED := .venv/installed
 BENCH := .venv-bench
 TESTED := .venv/tested
 HTML := _build/html/book/index.html
+# -W: warnings are errors; -n: every reference must resolve.
+BUILD := $(BIN)/jupyter-book build . -W -n --keep-going --quiet
 PORT ?= 8000
 
 # Every file of the project (make cannot handle those with a space or a colon in their names), and
@@ -18,10 +20,13 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks bench libraries lighthouse lock mutants clean
+.PHONY: help book site test serve lab notebooks bench libraries lighthouse lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
+	@echo 'make site       build the book with the lab, in which a browser runs the chapters; its kernel'
+	@echo '                comes from the network, or from the site with PYODIDE_DIST=DIR, a release'
+	@echo '                of Pyodide'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
@@ -36,6 +41,13 @@ help:
 
 book: $(HTML)
 	@echo 'The book is ready. Open: file://$(CURDIR)/$(HTML)'
+
+# The lab first: a page links to it if it is there.
+site: $(INSTALLED)
+	$(BIN)/python book/_lab/build.py _build/html/lab $(PYODIDE_DIST)
+	$(BUILD)
+	@touch $(HTML)
+	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 test: $(TESTED)
 	@echo 'All tests have passed on the files as they are now.'
@@ -95,9 +107,8 @@ $(BENCH)/installed: pyproject.toml
 	$(BENCH)/bin/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
-# -W: warnings are errors; -n: every reference must resolve.
 $(HTML): $(INSTALLED) $(BOOK) $(LIST)
-	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	$(BUILD)
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)
