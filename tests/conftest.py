@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,24 @@ collect_ignore = ["mutate_package.py"]  # holds no doctest, and needs what only 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The folder of a freshly built book's pages. Warnings are errors, as in `make book`."""
+    """The folder of a freshly built book's pages. Warnings are errors, as in `make book`.
+
+    With PYODIDE_DIST in the environment, the lab is there as well, as after `make site`.
+    """
     out = tmp_path_factory.mktemp("book")
+    pages = out / "_build" / "html"
+    if pyodide := os.environ.get("PYODIDE_DIST"):
+        run("book/_lab/build.py", pages / "lab", pyodide)
     build = "from jupyter_book.cli.main import main; main()"
-    flags = ["-W", "-n", "--keep-going", "--quiet", "--path-output", str(out)]
+    flags = ["-W", "-n", "--keep-going", "--quiet", "--path-output", out]
+    run("-c", build, "build", ".", *flags)
+    return pages
+
+
+def run(*arguments):
+    """Run Python on something that must go well."""
     done = subprocess.run(
-        [sys.executable, "-c", build, "build", ".", *flags],
+        [sys.executable, *map(str, arguments)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -24,4 +37,3 @@ def site(tmp_path_factory):
     )
     if done.returncode:
         pytest.fail(f"The book does not build:\n{done.stdout}", pytrace=False)
-    return out / "_build" / "html"

@@ -19,6 +19,7 @@ DIRECT = [
     Requirement(text)
     for text in PROJECT["dependencies"]
     + PROJECT["optional-dependencies"]["book"]
+    + PROJECT["optional-dependencies"]["site"]
     + PROJECT["optional-dependencies"]["test"]
 ]
 ENTRIES = re.sub(r"^ *#.*\n", "", LOCK, flags=re.M).replace("\\\n", "").splitlines()

@@ -25,7 +25,7 @@ def pages(site):
     found = {
         str(path.relative_to(site)): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in site.rglob("*.html")
-        if path.relative_to(site).parts[0] != "_static"  # templates of the theme
+        if path.relative_to(site).parts[0] not in ("_static", "lab")  # not of the book
     }
     # The first page only leads to the book's.
     assert found.pop("index.html").meta["content"] == "0; url=book/index.html"
