@@ -44,7 +44,7 @@ book: $(HTML)
 
 # The lab first: a page links to it if it is there.
 site: $(INSTALLED)
-	$(BIN)/python book/_lab/build.py _build/html/lab $(PYODIDE_DIST)
+	$(BIN)/python book/_lab/build.py _build/html/lab $(if $(PYODIDE_DIST),'$(PYODIDE_DIST)')
 	$(BUILD)
 	@touch $(HTML)
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
