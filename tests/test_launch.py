@@ -1,14 +1,17 @@
-"""The links from a chapter to where it can be run, and the notebooks that Colab is given."""
+"""Where a chapter can be run: the links to it, the lab as it is built, and Colab's notebooks."""
 
 import importlib.util
+import json
+import time
 import tomllib
+import zipfile
 from types import SimpleNamespace
 
 import nbformat
 import pytest
 from sphinx.errors import ExtensionError
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run
 from tests.run_notebooks import notebooks_of_book
 
 
@@ -47,6 +50,62 @@ def test_binder_and_colab_follow_from_the_address_of_the_repository(end):
 def test_another_address_is_refused(address):
     with pytest.raises(ExtensionError, match=r"must be empty or https://github\.com/OWNER/NAME"):
         links(True, address)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The lab, whose kernel comes from Pyodide's content network."""
+    out = tmp_path_factory.mktemp("site") / "lab"
+    run("book/_lab/build.py", out)
+    return out
+
+
+def settings(lab):
+    config = json.loads((lab / "jupyter-lite.json").read_text("utf-8"))["jupyter-config-data"]
+    return config["litePluginSettings"]["@jupyterlite/pyodide-kernel-extension:kernel"]
+
+
+def test_the_lab_holds_the_notebooks_and_what_stands_beside_them(lab):
+    here = {file.name for file in (lab / "files").iterdir()}
+    helpers = {"bookkit.py", "benchkit.py", "book.mplstyle", "data"}
+    assert here == helpers | {path.name for path in notebooks_of_book()}
+    for path in notebooks_of_book():
+        assert nbformat.read(lab / "files" / path.name, 4) == nbformat.read(path, 4)
+    for file in (ROOT / "book" / "data").iterdir():
+        assert (lab / "files" / "data" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_the_lab_loads_cecore_as_it_is_here(lab):
+    (address,) = [a for a in settings(lab)["loadPyodideOptions"]["packages"] if "/" in a]
+    script = next(lab.glob("extensions/@jupyterlite/pyodide-kernel-extension/static/*.js"))
+    with zipfile.ZipFile(script.parent / address) as wheel:
+        for file in (ROOT / "cecore").glob("*.py"):
+            assert wheel.read(f"cecore/{file.name}") == file.read_bytes()
+
+
+def test_the_kernel_is_that_of_the_pinned_package(lab):
+    assert "pyodideUrl" not in settings(lab)
+    assert not (lab / "static").exists()
+
+
+def test_the_lab_is_as_new_as_its_build(lab):
+    assert min(file.stat().st_mtime for file in lab.rglob("*")) > time.time() - 3600
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (None, "holds no release of Pyodide"),
+        ("0.26.4", r"must be a Pyodide 0\.27\.\*; it is 0\.26\.4"),
+    ],
+)
+def test_what_is_no_fitting_pyodide_is_refused(tmp_path, version, message):
+    if version:
+        (tmp_path / "pyodide.js").touch()
+        (tmp_path / "pyodide-lock.json").write_text(json.dumps({"info": {"version": version}}))
+    with pytest.raises(SystemExit, match=message):
+        module("book/_lab/build").copy_pyodide(tmp_path, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 def test_binder_installs_cecore_and_the_same_ranges_as_the_book_does():

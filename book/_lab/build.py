@@ -120,6 +120,8 @@ def build(out: Path, pyodide: Path | None) -> None:
             cwd=lite,
         )
         mark_gzip(lite / "lab" / "api" / "contents" / "data" / "all.json")
+        for file in (lite / "lab").rglob("*"):
+            file.touch()  # browsers keep for years what is decades old
         shutil.rmtree(out, ignore_errors=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(lite / "lab", out)

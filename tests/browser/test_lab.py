@@ -67,8 +67,9 @@ def shown(cell):
 
 @pytest.mark.parametrize("path", notebooks_of_book(), ids=lambda path: path.stem)
 def test_a_notebook_gives_in_the_browser_what_is_stored(context, site, path, capsys):
-    asked = []
+    asked, thrown = [], []
     page = context.new_page()
+    page.on("pageerror", lambda error: thrown.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site}/{path.relative_to(ROOT).with_suffix('.html')}")
     start = time.monotonic()
@@ -90,6 +91,7 @@ def test_a_notebook_gives_in_the_browser_what_is_stored(context, site, path, cap
             f"\n{path.stem}: kernel after {warm - start:.1f} s, run in {done - warm:.1f} s", end=""
         )
 
+    assert thrown == []
     stored = nbformat.read(path, 4)
     assert [cell.source for cell in found.cells] == [cell.source for cell in stored.cells]
     for cell, was in zip(found.cells, stored.cells, strict=True):
