@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-collect_ignore = ["mutate_package.py"]  # holds no doctest, and needs what only `make mutants` has
+# They hold no doctest, and need what only `make mutants` and `make lighthouse` have.
+collect_ignore = ["mutate_package.py", "browser/lighthouse.py"]
 
 
 @pytest.fixture(scope="session")
