@@ -62,8 +62,10 @@ def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
         raise TypeError(
             f"{name} must be integer class indices in 0..{n - 1}; got dtype {labels.dtype}"
         )
-    if labels.dtype == np.intp and labels.size and labels.view(np.uintp).max() < n:
-        return labels  # a negative one would be a large unsigned one
+    if labels.dtype == np.intp and labels.size:
+        unsigned = labels.view(np.uintp)  # a negative label is a large unsigned one
+        if unsigned.item(unsigned.argmax()) < n:  # for few labels, a quarter of the time of max
+            return labels
     bad = (labels < 0) | (labels >= n)
     if bad.any():
         raise ValueError(

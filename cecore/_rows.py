@@ -21,6 +21,11 @@ T = TypeVar("T")
 BLOCK = 2**19  # bytes of logits: with its powers, a block stays in the processor's cache
 PARALLEL = 2**20  # logits, from which it pays to start threads
 FEW = 32  # classes, up to which each class is kept side by side instead of each row
+SHORT = 128  # classes, up to which a loop for each row would cost more than what it does
+SMALL = 2**12  # logits, up to which the number of NumPy's calls is what takes the time
+LONG, PIECE = 768, 64  # classes, from which a row is added in pieces, and the length of those
+ONE_THREAD = 2**13  # entries of a matrix that BLAS multiplies by a vector in one thread
+_ONES = np.ones(SHORT)
 # Exponentials of logits up to this size, and sums of 10^9 of them, are normal numbers.
 DIRECT: dict[Any, int] = {np.float32: 64, np.float64: 640}
 HEADROOM = 64  # e^64 times the smallest probability above 0 is a normal number
@@ -51,7 +56,7 @@ def by_rows(
     def apply(start: int) -> Array:
         here = slice(start, start + step)
         block = rows[here]
-        if n <= FEW < len(block):
+        if n <= FEW and block.size >= SMALL:
             block = np.asfortranarray(block)
         if moderate(block):
             e = np.exp(block)
@@ -100,6 +105,8 @@ def in_shares(work: Callable[[range], T], blocks: range, workers: int) -> list[T
 
     NumPy's settings are those of a thread, so ``work`` has to make its own.
     """
+    if workers == 1:
+        return [work(blocks)]
     bounds = [len(blocks) * i // workers for i in range(workers + 1)]
     shares = [blocks[a:b] for a, b in itertools.pairwise(bounds) if a < b]
     if len(shares) == 1:
@@ -120,12 +127,18 @@ def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
     Logits of moderate size need no shift: nothing is subtracted, so nothing is rounded. The result
     is float64 where float32 would not do, and otherwise in ``out``, if that is given.
     """
-    if z.dtype == np.float32 and z.shape[1] > FEW:
+    if z.dtype == np.float32 and z.shape[1] > SHORT:
         top = z.max(1, keepdims=True)
-        if (abs(top) >= 160).all():
+        easy = (abs(top) >= 140) & (abs(top) < 2**24)
+        if easy.any():
             # Exact: where e^d does not vanish, d is smaller than z and on the grid of its digits.
-            c = np.rint(top) - HEADROOM
-            return np.exp(np.subtract(z, c, out=out), out=out), c[:, 0]
+            c = np.rint(top, dtype=np.float64) - HEADROOM
+            e = np.subtract(z, c.astype(np.float32), out=out)
+            np.exp(e, out=e)
+            if not easy.all():
+                rest = ~easy[:, 0]
+                e[rest] = np.exp(z[rest] - c[rest])  # in float64
+            return e, c[:, 0]
     if moderate(z):
         return np.exp(z, out=out), np.zeros(len(z))
     if z.dtype == np.float32:
@@ -177,7 +190,7 @@ def row_sums(e: Array, dtype: DTypeLike) -> Array:
 
 
 def sums_with_own(
-    e: Array, own: Array, dtype: DTypeLike, factor: int = 1, scratch: Array | None = None
+    e: Array, own: Array, dtype: DTypeLike, factor: float = 1, scratch: Array | None = None
 ) -> tuple[Array, Array]:
     """Return the sum of each row of ``e``, in which the class of ``own`` is 0, and the whole sum.
 
@@ -186,14 +199,14 @@ def sums_with_own(
     """
     if dtype == np.float32:
         others = _add(e)
-        return others, factor * (others + own)
+        return others, (others + own) * factor
     high, low, grid = _split_sums(e, factor, scratch)
     own_high = (own + grid) - grid
     return high + low, factor * (high + own_high) + factor * (low + (own - own_high))
 
 
 def _split_sums(
-    e: Array, factor: int = 1, scratch: Array | None = None
+    e: Array, factor: float = 1, scratch: Array | None = None
 ) -> tuple[Array, Array, Array]:
     """Return the sum of each row in two parts, and the grid that splits others the same way.
 
@@ -201,11 +214,14 @@ def _split_sums(
     and ``factor`` times those too (Rump, Ogita and Oishi 2008). The rounding errors are the other
     part.
     """
+    pieces = _pieces(e)
+    if pieces is not e:
+        e, scratch = pieces, None
     sums = _add(e)
     if not e.size:
         return sums, sums, sums
-    top = sums.max()
-    if top < 2**20 * sums.min():  # one grid is fine enough for all rows
+    top = largest_of(sums)
+    if top < 2**20 * smallest_of(sums):  # one grid is fine enough for all rows
         wide = grid = 2 * factor * top
     else:
         grid = 2 * factor * sums
@@ -219,14 +235,71 @@ def _split_sums(
 
 def _add(e: Array) -> Array:
     wide = np.promote_types(e.dtype, np.float64)
-    if e.flags.c_contiguous:
+    if not e.flags.c_contiguous:
+        return e.sum(1, dtype=wide)
+    n = e.shape[1]
+    if n > SHORT or wide != np.float64:
+        if e.dtype == np.float32:
+            e = _pieces(e)
         return np.einsum("ij->i", e, dtype=wide)  # several times as fast as sum, in short rows
-    return e.sum(1, dtype=wide)
+    # Products with ones are faster still, but a large one would start threads of BLAS's own.
+    ones = _ONES[:n]
+    if e.size <= ONE_THREAD:
+        return e.dot(ones)
+    sums = np.empty(len(e))
+    rows = ONE_THREAD // n
+    end = len(e) // rows * rows
+    parts, part_sums = e[:end].reshape(-1, rows, n), sums[:end].reshape(-1, rows)
+    for i in range(0, len(parts), 8):  # not all at once, for NumPy makes float64 of them first
+        np.matmul(parts[i : i + 8], ones, out=part_sums[i : i + 8])
+    np.dot(e[end:], ones, out=sums[end:])
+    return sums
+
+
+def _pieces(e: Array) -> Array:
+    """Return the sums of pieces of long rows, which may be added instead of their entries.
+
+    The rounding errors of many short pieces nearly cancel, unless one of them is most of the row:
+    then, and for shorter rows, the result is ``e`` itself.
+    """
+    if e.shape[1] < LONG or e.size < 2**16 or not e.flags.c_contiguous:
+        return e
+    start = e[0, :LONG]  # enough to tell most of those cases
+    if not start.max() < start.sum() / 16:
+        return e
+    count = e.shape[1] // PIECE
+    end = count * PIECE
+    sums = np.empty((len(e), count + 1), e.dtype)
+    np.einsum("ijk->ij", e[:, :end].reshape(-1, count, PIECE), out=sums[:, :count])
+    np.einsum("ij->i", e[:, end:], out=sums[:, count])
+    return sums if (sums < np.einsum("ij->i", sums)[:, None] / 5).all() else e
+
+
+def divide_rows(e: Array, by: Array, out: Array) -> None:
+    """Divide each row by a number of its own, rounded to the dtype of ``e``."""
+    n = e.shape[1]
+    by = by.astype(e.dtype, copy=False)
+    if n <= SHORT:  # to repeat each number is faster than to begin a loop for each row
+        np.divide(e.ravel(), by.repeat(n), out=out.ravel())
+    else:
+        np.divide(e, by[:, None], out=out)
+
+
+def largest_of(x: Array) -> Any:
+    """Return the largest number, or NaN. For short arrays this takes a quarter of max's time."""
+    return x.item(x.argmax())
+
+
+def smallest_of(x: Array) -> Any:
+    """Return the smallest number, or NaN."""
+    return x.item(x.argmin())
 
 
 def moderate(z: Array, dtype: Any = None) -> bool:
     """Return whether no exponential, or sum of them, can overflow or lose digits in this dtype."""
     limit = DIRECT.get(dtype or z.dtype.type, 640)
-    if z.size < 4096 and np.vdot(z, z) < limit * limit:  # no call of NumPy's is faster
-        return True
+    if z.size < SMALL:
+        if np.vdot(z, z) < limit * limit:  # no call of NumPy's is faster
+            return True
+        return bool(-limit <= smallest_of(z) and largest_of(z) <= limit)
     return bool(-limit <= z.min() and z.max() <= limit)  # False for NaN

@@ -23,15 +23,19 @@ from cecore._checks import (
 from cecore._rows import (
     DIRECT,
     PARALLEL,
+    SMALL,
+    divide_rows,
     in_shares,
     keep_broadcasts_cheap,
+    largest_of,
     powers,
     processors,
+    smallest_of,
     sums_with_own,
 )
 from cecore.combined import grad_of_rows, loss_of_rows
 
-BLOCK = 2**21  # bytes: large enough that threads seldom wait for each other in the interpreter
+BLOCK = 2**20  # bytes: large enough that threads seldom wait for each other in the interpreter
 
 
 def loss_and_grad(
@@ -90,7 +94,7 @@ def loss_and_grad(
         blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
     starts = range(0, len(z), -(-len(z) // blocks))
     # Try without a shift, unless a look at the first rows says that this will not do.
-    direct = y.ndim == 1 and (len(starts) == 1 or z[:9].max() <= DIRECT.get(z.dtype.type, 640))
+    direct = y.ndim == 1 and z.size >= SMALL and z[:9].max() <= DIRECT.get(z.dtype.type, 640)
     parts = in_shares(lambda share: _blocks(z, y, grad, share, direct), starts, workers)
     return math.fsum(itertools.chain(*parts)) / len(z), grad
 
@@ -98,14 +102,15 @@ def loss_and_grad(
 @quiet
 def _blocks(z: Array, y: Array, grad: Array, starts: range, direct: bool) -> list[float]:
     """Write the gradient of some blocks, and return the sum of the losses of each."""
-    count, n = z.shape
+    count, n = float(len(z)), z.shape[1]  # NumPy is slower with an int
     keep_broadcasts_cheap(n)
     first = np.arange(0, starts.step * n, n)
     scratch = np.empty((starts.step, n)) if z.dtype == np.float64 else None
     sums = []
     for start in starts:
         here = slice(start, start + starts.step)
-        block, labels, g = z[here], y[here], grad[here]
+        block = np.ascontiguousarray(z[here])  # or e, and what it is changed through, may be copies
+        labels, g = y[here], grad[here]
         e = g if g.dtype == block.dtype else None
         losses = None
         if direct:
@@ -116,9 +121,9 @@ def _blocks(z: Array, y: Array, grad: Array, starts: range, direct: bool) -> lis
             if y.ndim == 1:
                 losses = _of_indices(block, labels, e, c, g, count, first, scratch)
             else:
-                losses = loss_of_rows(block, e.copy(), labels)
+                losses = loss_of_rows(block, e.copy(), labels).astype(np.float64)
                 np.divide(grad_of_rows(block, e, labels), count, out=g)
-        total = float(losses.sum(dtype=np.float64))  # type: ignore[union-attr]
+        total = float(losses.sum())  # type: ignore[union-attr]
         if math.isnan(total):  # no logits have this loss
             check_values(z, 1)
         sums.append(total)
@@ -131,7 +136,7 @@ def _of_indices(
     e: Array,
     c: Array | None,
     g: Array,
-    count: int,
+    count: float,
     first: Array,
     scratch: Array | None,
 ) -> Array | None:
@@ -142,7 +147,7 @@ def _of_indices(
     """
     at = first[: len(k)] + k  # flat indices: several times as fast as pairs
     flat = e.ravel()
-    own = flat[at]
+    own = flat[at].astype(np.promote_types(e.dtype, np.float64), copy=False)
     flat[at] = 0
     others, divisor = sums_with_own(
         e, own, z.dtype, count, None if scratch is None else scratch[: len(k)]
@@ -151,10 +156,10 @@ def _of_indices(
         return None
     odds = others / own
     losses = np.log1p(odds)  # L = -ln s_k = ln(1 + sum of the others / own)
-    np.divide(e, divisor.astype(e.dtype)[:, None], out=g)
-    g.ravel()[at] = 0 - others / divisor  # (s_k - 1) / N
+    flat[at] = (0 - others).astype(e.dtype, copy=False)  # s_k - 1
+    divide_rows(e, divisor, g)
     most = 1e37 if e.dtype == np.float32 else 1e300
-    if not odds.max() < most:  # own may have lost its digits, and no longer counts in the sum
+    if not largest_of(odds) < most:  # own may have lost its digits, and no longer counts in the sum
         far = ~(odds < most)
         shift = 0.0 if c is None else c[far]
         losses[far] = (shift - z[far, k[far]].astype(np.float64)) + np.log(others[far])
@@ -163,7 +168,6 @@ def _of_indices(
 
 def _kept_digits(z: Array, others: Array, divisor: Array, dtype: np.dtype[np.floating]) -> bool:
     """Whether no exponential of unshifted logits has overflowed or underflowed to any effect."""
-    if not divisor.max() <= np.finfo(dtype).max / 4:  # true of NaN
+    if not largest_of(divisor) <= np.finfo(dtype).max / 4:  # true of NaN
         return False
-    least = others.min()
-    return bool(least >= 1 or (least >= 1e-30 and z.min() >= -DIRECT.get(dtype.type, 640)))
+    return bool(smallest_of(others) >= 1 or z.min() >= -DIRECT.get(dtype.type, 640))

@@ -57,10 +57,16 @@ def batches(draw):
     return z, y / y.sum(-1, keepdims=True)
 
 
-@given(batch=batches(), rows=st.integers(1, 50), workers=st.integers(1, 4))
-def test_it_is_the_mean_of_the_textbook(batch, rows, workers):
+@given(
+    batch=batches(),
+    rows=st.integers(1, 50),
+    workers=st.integers(1, 4),
+    small=st.sampled_from([0, fused.SMALL]),
+)
+def test_it_is_the_mean_of_the_textbook(batch, rows, workers, small):
     z, y = batch
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fused, "SMALL", small)
         patch.setattr(fused, "BLOCK", rows * z.shape[1] * z.itemsize)
         got = loss_and_grad(z, y, workers=workers)
         assert_same(got, z, y)
@@ -171,6 +177,16 @@ def test_extended_precision(monkeypatch, shift):
     np.testing.assert_allclose(grad, softmax_cross_entropy_grad(z, y) / 9, rtol=close)
 
 
+@pytest.mark.parametrize(("dtype", "high"), [(np.float32, 88), (np.float64, 709)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_logits_that_need_a_shift_after_rows_that_do_not(dtype, high, sign):
+    """Their exponentials are within the range of floats, but not times the number of rows."""
+    z = np.random.default_rng(6).normal(size=(500, 10)).astype(dtype)
+    z[300:] = sign * high - abs(z[300:])
+    y = np.arange(500) % 10
+    assert_same(loss_and_grad(z, y), z, y)
+
+
 def test_the_mean_loss_has_its_last_digits():
     rng = np.random.default_rng(2)
     z, y = rng.normal(size=(50, 7)) * 5, rng.integers(0, 7, 50)
@@ -189,12 +205,28 @@ def test_integers_and_half_precision():
 
 
 @pytest.mark.parametrize("view", [np.asfortranarray, lambda z: z[::-1], lambda z: z[:, ::2]])
-def test_any_layout_of_the_logits(view):
-    z = view(np.random.default_rng(3).normal(size=(20, 12)))
-    y = np.arange(20) % z.shape[1]
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1, 100, 3000])
+@pytest.mark.parametrize("shape", [(20, 12), (20, 300), (900, 10)])
+def test_any_layout_of_the_logits(view, dtype, scale, shape):
+    z = np.random.default_rng(3).normal(size=shape) * scale
+    z = view(z.astype(dtype))
+    y = np.arange(len(z)) % z.shape[1]
     before = z.copy()
-    assert_same(loss_and_grad(z, y), z.copy(), y)
+    loss, grad = loss_and_grad(z, y)
+    want, want_grad = loss_and_grad(np.ascontiguousarray(z), y)
+    assert loss == want
+    np.testing.assert_array_equal(grad, want_grad)
+    assert loss == pytest.approx(np.mean(softmax_cross_entropy(z.astype(float), y)), rel=1e-3)
     np.testing.assert_array_equal(z, before)
+
+
+def test_distributions_of_float32_have_their_mean_loss_in_float64():
+    rng = np.random.default_rng(5)
+    z = rng.normal(size=(20_000, 3)).astype(np.float32)
+    y = rng.dirichlet(np.ones(3), 20_000).astype(np.float32)
+    want = math.fsum(softmax_cross_entropy(z, y)) / 20_000
+    assert loss_and_grad(z, y)[0] == pytest.approx(want, rel=1e-12)
 
 
 def test_a_masked_true_class_costs_everything():
