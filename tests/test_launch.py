@@ -85,6 +85,7 @@ def test_the_lab_loads_cecore_as_it_is_here(lab):
 
 def test_the_kernel_is_that_of_the_pinned_package(lab):
     assert "pyodideUrl" not in settings(lab)
+    assert settings(lab)["disablePyPIFallback"] is False  # readers may install what they like
     assert not (lab / "static").exists()
 
 

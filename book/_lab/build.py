@@ -104,6 +104,7 @@ def build(out: Path, pyodide: Path | None) -> None:
         config = json.loads((BOOK / "_lab" / "jupyter-lite.json").read_text())
         settings = config["jupyter-config-data"]["litePluginSettings"][KERNEL]
         settings["loadPyodideOptions"]["packages"].append(f"{UP}pypi/{wheel}")
+        settings["disablePyPIFallback"] = pyodide is not None
         (lite / "jupyter-lite.json").write_text(json.dumps(config))
 
         share = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
