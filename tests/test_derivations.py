@@ -17,6 +17,7 @@ from cecore.algebra import (
     named,
     s,
     symbolic,
+    tanh,
     total,
     y,
     z,
@@ -45,6 +46,9 @@ ASSUMED = {
     "eq-true-class": "j = k",
     "eq-other-class": "j != k",
     "eq-gradient": "j = k and j != k and y one-hot",
+    "eq-weight-above": "y sum to 1",
+    "eq-hidden": "y sum to 1",
+    "eq-weight-below": "y sum to 1",
 }
 
 
@@ -154,14 +158,26 @@ def test_a_false_step_is_shown_with_both_sides_and_a_point():
 
 
 @pytest.mark.parametrize(
-    ("labels", "y_shown", "letters"),
+    ("labels", "i", "j", "letters", "entries"),
     [
-        ("", "0.0 0.37 2.21", "1.5 1.18"),
-        ("sum to 1", "0.0 -0.761 1.761", "1.12 1.47"),
-        ("one-hot", "1.0 0.0 0.0", "1.5 1.18"),
+        (
+            *("", 0, 2, "0.75 1.4 0.33 0.29 0.53 2.1 0.8"),
+            "-0.65 -0.77 -0.08, 0.0 -2.76 2.74, -2.49 -2.38 -1.96, 1.62 -1.3 1.55, 0.1 2.97 1.01, "
+            "0.6714 0.05714 0.2714, 0.2013 0.3571 0.4416",
+        ),
+        (
+            *("sum to 1", 2, 0, "0.8 0.19 2.72 0.06 2.28 1.92 1.05"),
+            "-0.08 2.81 -2.76, 0.0 -0.8133 1.813, -1.96 1.62 -1.3, 1.55 0.1 2.97, 1.01 -2.43 0.03, "
+            "0.2013 0.3571 0.4416, 0.3016 0.5556 0.1429",
+        ),
+        (
+            *("one-hot", 0, 2, "0.75 1.4 0.33 0.29 0.53 2.1 0.8"),
+            "-0.65 -0.77 -0.08, 0.0 0.0 1.0, -2.49 -2.38 -1.96, 1.62 -1.3 1.55, 0.1 2.97 1.01, "
+            "0.6714 0.05714 0.2714, 0.2013 0.3571 0.4416",
+        ),
     ],
 )
-def test_the_points_are_the_same_every_time(labels, y_shown, letters):
+def test_the_points_are_the_same_every_time(labels, i, j, letters, entries):
     mp = pytest.importorskip("mpmath")
 
     def shown(numbers):
@@ -170,14 +186,11 @@ def test_the_points_are_the_same_every_time(labels, y_shown, letters):
     points = Derivation("X", S, [(S, "")], ["i != j"], labels)._points("i != j")
     assert [at.n for at in points] == [2, 3, 4, 6] * 3
     at = points[1]
-    assert at.index == {"i": 2, "j": 1, "k": 0, "1": 0, "2": 1, "3": 2}
-    assert shown(at.letter[name] for name in "cT") == letters
-    assert {name: shown(entries) for name, entries in at.entry.items()} == {
-        "z": "-0.14 2.74 2.1",
-        "y": y_shown,
-        "p": "0.8218 0.009901 0.1683",
-        "q": "0.0184 0.5276 0.454",
-    }
+    assert at.index == {"i": i, "j": j, "k": j, "1": 0, "2": 1, "3": 2}
+    assert list(at.letter) == [*"cTahux", r"\theta"]
+    assert shown(at.letter.values()) == letters
+    assert list(at.entry) == [*"zyvwtpq"]
+    assert ", ".join(map(shown, at.entry.values())) == entries
 
 
 def test_what_holds_only_in_another_case_is_refused():
@@ -293,6 +306,7 @@ A, B = z("i"), z("j")
         ((A - B) * (A + B), r"\left( z_i - z_j \right) \, \left( z_i + z_j \right)"),
         (A * B * A, r"z_i \, z_j \, z_i"),
         (ln(A) * ln(B), r"\left( \ln z_i \right) \, \ln z_j"),
+        (tanh(A + B) * A, r"\left( \tanh \left( z_i + z_j \right) \right) \, z_i"),
         (total("k", A) * B, r"\left( \sum_k z_i \right) \, z_j"),
         (2 * A, r"2 \cdot z_i"),
         ((A + B) ** 2, r"\left( z_i + z_j \right)^{2}"),

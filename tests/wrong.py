@@ -324,4 +324,13 @@ WRONG = [
     ("loss_and_grad", mean_of_single_precision, "P17"),
     ("logsumexp", shift_added_twice, "B15"),
     ("softmax", hard_max, "B16"),
+    ("grad", y_minus_s, "B17"),
+    ("grad", s_plus_y, "B17"),
+    ("softmax_jacobian", diagonal_s, "B18"),
+    ("softmax_jacobian", signs_off_diagonal, "B18"),
+    ("loss", label_off_by_one, "B19"),
+    ("grad", y_minus_s, "B19"),
+    ("softmax", temperature_left_in, "B20"),
+    ("grad", averaged_over_classes, "B20"),
+    ("loss_and_grad", gradient_of_the_sum, "B21"),
 ]
