@@ -23,6 +23,7 @@ STATEMENTS = {
     "cross-entropy.ipynb": ["S11", "S12"],
     "combined-gradient.ipynb": ["S13", "S14", "S15", "S16", "S17", "S18", "S19"],
     "stability.ipynb": [],
+    "training.ipynb": [],
     "references.md": ["R1"],
 }
 

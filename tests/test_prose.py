@@ -88,6 +88,7 @@ def numbers():
             *[("1000", said("stability", r"z = (1000) \+"))] * 2,
             ("512", np.spacing(1000.0) / 2 / 2.0**-53),
         ],
+        "training": [("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)"))],
         "libraries": [("19521", 19521), ("100", said("stability", r"scale in \(10, (\d+)\)"))],
         "performance": [("100", 100)],
         "index": [("70 %", 0.7), ("3.11", 3.11)],
