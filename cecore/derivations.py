@@ -30,7 +30,7 @@ from cecore.algebra import (
 c, T, a, h, u, x = map(letter, "cTahux")
 theta = letter(r"\theta")
 
-# Names that stand for longer formulas. Their sums run over m, which no display uses.
+# Names that stand for longer formulas. Their sums run over m and l, which no display uses.
 L = named("L", -total("m", y("m") * ln(s("m"))))
 Q = named("Q", total("m", (s("m") - y("m")) ** 2) / 2)
 LSE = named(r"\operatorname{LSE}(z)", ln(total("m", exp(z("m")))))
@@ -44,6 +44,8 @@ tanh_a = named(r"\tanh a", (exp(a) - exp(-a)) / (exp(a) + exp(-a)))
 before = named("a", u * x + c)
 unit = named("h", tanh(before))
 family = named(r"\operatorname{LSE}(\theta t)", ln(total("m", exp(theta * t("m")))))
+mean_v = named(r"\bar v", total("m", s("m") * v("m")))
+curvature = named(r"v^{\mathsf T} J v", total("l", total("m", v("l") * d(s("l"), z("m")) * v("m"))))
 
 
 def e(index: str) -> Expr:
@@ -282,7 +284,7 @@ DERIVATIONS = {
         d(loss(h), w("j")),
         [
             (error("j", h) * d(above("j", h), w("j")), "chain rule"),
-            (error("j", h) * h, "$z_j = w_j h + \\dots$"),
+            (error("j", h) * h, "$z_j = \\dots + w_j h$"),
         ],
         labels="sum to 1",
     ),
@@ -291,7 +293,7 @@ DERIVATIONS = {
         d(loss(h), h),
         [
             (total("j", error("j", h) * d(above("j", h), h)), "chain rule"),
-            (total("j", error("j", h) * w("j")), "$z_j = w_j h + \\dots$"),
+            (total("j", error("j", h) * w("j")), "$z_j = \\dots + w_j h$"),
         ],
         labels="sum to 1",
     ),
@@ -301,22 +303,17 @@ DERIVATIONS = {
         [
             (slope_h * d(unit, u), "chain rule"),
             (slope_h * ((1 - unit**2) * d(before, u)), "$h = \\tanh a$"),
-            (slope_h * ((1 - unit**2) * x), "$a = u x + \\dots$"),
+            (slope_h * ((1 - unit**2) * x), "$a = \\dots + u x$"),
         ],
         labels="sum to 1",
     ),
     "eq-variance": Derivation(
         "B18",
-        total("i", total("j", v("i") * (s("i") * (delta("i", "j") - s("j"))) * v("j"))),
+        curvature,
         [
-            (
-                total("i", s("i") * v("i") ** 2) - total("i", s("i") * v("i")) ** 2,
-                "$i = j$ only",
-            ),
-            (
-                total("i", s("i") * (v("i") - total("j", s("j") * v("j"))) ** 2),
-                "$\\sum_i s_i = 1$",
-            ),
+            (total("i", total("j", v("i") * (s("i") * (delta("i", "j") - s("j"))) * v("j"))), ""),
+            (total("i", s("i") * v("i") ** 2) - mean_v**2, ""),
+            (total("i", s("i") * (v("i") - mean_v) ** 2), ""),
         ],
     ),
     "eq-expected": Derivation(
