@@ -24,6 +24,7 @@ from itertools import count, pairwise
 from typing import Any
 
 DIGITS = 50
+LETTERS = ("c", "T", "x", "y", r"\beta", r"\gamma", r"\varepsilon")  # that a formula may use
 
 
 class FalseStepError(AssertionError):
@@ -61,7 +62,7 @@ class Expr:
     def __rtruediv__(self, other: int) -> "Expr":
         return _expr(other) / self
 
-    def __pow__(self, power: int) -> "Expr":
+    def __pow__(self, power: "Expr | int") -> "Expr":
         return Expr("^", (self, _expr(power)))
 
     def __neg__(self) -> "Expr":
@@ -76,7 +77,7 @@ def _expr(x: "Expr | int") -> Expr:
 
 
 def letter(name: str) -> Expr:
-    """Return a positive number, such as a temperature."""
+    """Return a positive number, such as a temperature: one of `LETTERS`."""
     return Expr("letter", (name,))
 
 
@@ -103,6 +104,11 @@ def p(index: str) -> Expr:
 def q(index: str) -> Expr:
     """Return a predicted probability."""
     return Expr("entry", ("q", index))
+
+
+def w(index: str) -> Expr:
+    """Return the weight of a class, a positive number."""
+    return Expr("entry", ("w", index))
 
 
 def delta(i: str, j: str) -> Expr:
@@ -239,8 +245,8 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return it(a) * it(b)
         case "/", (a, b):
             return it(a) / it(b)
-        case "^", (a, b):
-            return it(a) ** it(b)
+        case "^", (a, b):  # a^{b + c} as a^b a^c, which SymPy would take for something else
+            return sp.Mul(*(it(a) ** term for term in sp.Add.make_args(it(b))))
         case "exp", (a,):
             return sp.exp(it(a))
         case "ln", (a,):
@@ -546,7 +552,8 @@ class Derivation:
             entry["y"][0] = mp.mpf(0)
             if self.labels == "one-hot":
                 entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
-            letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in "cT"}
+            letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in LETTERS}
+            entry["w"] = [mp.mpf(rng.randint(1, 300)) / 100 for _ in range(n)]
             points.append(Point(n, index | {str(c + 1): c for c in range(n)}, letters, entry))
         return points
 
