@@ -4,6 +4,7 @@ import re
 import pytest
 
 from cecore.algebra import (
+    LETTERS,
     Derivation,
     Expr,
     FalseStepError,
@@ -13,6 +14,7 @@ from cecore.algebra import (
     delta,
     exp,
     latex,
+    letter,
     ln,
     named,
     s,
@@ -45,6 +47,12 @@ ASSUMED = {
     "eq-true-class": "j = k",
     "eq-other-class": "j != k",
     "eq-gradient": "j = k and j != k and y one-hot",
+    "eq-warm": "y sum to 1",
+    "eq-smoothed-gradient": "y sum to 1",
+    "eq-class-weight": "j = k and j != k and y one-hot",
+    "eq-weighted-mean": "y sum to 1",
+    "eq-focal": "y one-hot",
+    "eq-slope": "y sum to 1",
 }
 
 
@@ -156,9 +164,9 @@ def test_a_false_step_is_shown_with_both_sides_and_a_point():
 @pytest.mark.parametrize(
     ("labels", "y_shown", "letters"),
     [
-        ("", "0.0 0.37 2.21", "1.5 1.18"),
-        ("sum to 1", "0.0 -0.761 1.761", "1.12 1.47"),
-        ("one-hot", "1.0 0.0 0.0", "1.5 1.18"),
+        ("", "0.0 -0.65 -0.77", "0.13 2.88 0.26 0.32 0.53 2.32 0.86"),
+        ("sum to 1", "0.0 -0.5862 1.586", "0.26 0.32 0.53 2.32 0.86 2.28 1.56"),
+        ("one-hot", "0.0 1.0 0.0", "0.13 2.88 0.26 0.32 0.53 2.32 0.86"),
     ],
 )
 def test_the_points_are_the_same_every_time(labels, y_shown, letters):
@@ -170,13 +178,14 @@ def test_the_points_are_the_same_every_time(labels, y_shown, letters):
     points = Derivation("X", S, [(S, "")], ["i != j"], labels)._points("i != j")
     assert [at.n for at in points] == [2, 3, 4, 6] * 3
     at = points[1]
-    assert at.index == {"i": 2, "j": 1, "k": 0, "1": 0, "2": 1, "3": 2}
-    assert shown(at.letter[name] for name in "cT") == letters
+    assert at.index == {"i": 2, "j": 0, "k": 1, "1": 0, "2": 1, "3": 2}
+    assert shown(at.letter[name] for name in LETTERS) == letters
     assert {name: shown(entries) for name, entries in at.entry.items()} == {
-        "z": "-0.14 2.74 2.1",
+        "z": "-1.65 -2.8 2.84",
         "y": y_shown,
-        "p": "0.8218 0.009901 0.1683",
-        "q": "0.0184 0.5276 0.454",
+        "p": "0.4211 0.1623 0.4167",
+        "q": "0.3607 0.3402 0.2992",
+        "w": "2.99 2.01 0.29" if labels == "sum to 1" else "2.28 1.56 2.99",
     }
 
 
@@ -204,6 +213,7 @@ def test_a_derivative_by_an_index_of_a_sum_is_refused():
 
 ONE, ZERO = Expr("integer", (1,)), Expr("integer", (0,))
 CLASSES = total("a", ONE)
+GAMMA = letter(r"\gamma")
 
 
 @pytest.mark.parametrize(
@@ -254,6 +264,8 @@ def test_no_index_is_caught_by_another_of_its_name(left, right, assumed, labels)
         (delta("2", "2"), ONE),
         (total("b", delta("b", "2") * z("b")), z("2")),
         (total("b", ln(s("b") * s("i"))), total("b", ln(s("b"))) + CLASSES * ln(s("i"))),
+        (s("i") ** (GAMMA - 1) * s("i"), s("i") ** GAMMA),
+        (s("i") ** (GAMMA + 2), s("i") ** 2 * s("i") ** GAMMA),
     ],
 )
 def test_what_is_true_is_proved(left, right):
@@ -296,6 +308,7 @@ A, B = z("i"), z("j")
         (total("k", A) * B, r"\left( \sum_k z_i \right) \, z_j"),
         (2 * A, r"2 \cdot z_i"),
         ((A + B) ** 2, r"\left( z_i + z_j \right)^{2}"),
+        (A ** (GAMMA - 1), r"z_i^{\gamma - 1}"),
         (ln(A * B), r"\ln \left( z_i \, z_j \right)"),
         (total("k", A + B), r"\sum_k \left( z_i + z_j \right)"),
         (total("k", A * B), r"\sum_k z_i \, z_j"),
