@@ -265,8 +265,8 @@ DERIVATIONS = {
         d(L_T, z("j")),
         [
             (-total("i", y("i") * d(ln(warm("i")), z("j"))), ""),
-            (-total("i", y("i") * (1 / T * (delta("i", "j") - warm("j")))), ""),
-            (1 / T * (warm("j") - y("j")), ""),
+            (-total("i", y("i") * (1 / T * (delta("i", "j") - warm("j")))), "chain rule"),
+            (1 / T * (warm("j") - y("j")), "$y$ sums to 1"),
         ],
         labels="sum to 1",
     ),
@@ -292,8 +292,8 @@ DERIVATIONS = {
         "B24",
         d(D, z("j")),
         [
-            (-(T**2 * total("i", p("i") * d(ln(warm("i")), z("j")))), ""),
-            (T**2 * (1 / T * (warm("j") - p("j"))), ""),
+            (-(T**2 * total("i", p("i") * d(ln(warm("i")), z("j")))), "$p$ is fixed"),
+            (T**2 * (1 / T * (warm("j") - p("j"))), "$p$ sums to 1"),
             (T * (warm("j") - p("j")), ""),
         ],
     ),
@@ -321,7 +321,7 @@ DERIVATIONS = {
         "B27",
         d(F, z("j")),
         [
-            (d(F, s("k")) * d(s("k"), z("j")), ""),
+            (d(F, s("k")) * d(s("k"), z("j")), "only $s_k$ counts"),
             (d(F, s("k")) * (s("k") * (y("j") - s("j"))), "$y_j = \\delta_{jk}$"),
             (phi * (s("j") - y("j")), ""),
         ],
