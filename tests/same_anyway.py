@@ -18,6 +18,7 @@ SAME = {
     r"variants: def slopes\(loss, z, h=(2e-5|1e-6)": "any small step",
     r"variants: check\(": "any numbers",
     r"variants: by_class = ": "any weights",
+    r"variants: nothing = .*(5\.0|\[1\])": "at any temperature, and no gradient either",
     r"variants: times = np\.array\(\[3, ": "any numbers of copies",
     # Another example of what overflows, underflows, is rounded or refused.
     r"softmax: masked = \[\[(1\.0, 1\.0|0\.0, 2\.0)\]": "beside what is refused",
