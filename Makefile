@@ -32,7 +32,7 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
-	@echo 'make libraries  hold the libraries to the claims, for the appendix on them'
+	@echo 'make libraries  hold the libraries to the claims, and backpropagation to PyTorch'
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
 	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
@@ -71,7 +71,8 @@ libraries: $(BENCH)/installed $(INSTALLED)
 	for name in scipy sklearn torch jax; do \
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
-	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb
+	$(BENCH)/bin/python tests/autograd.py
+	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb book/training.ipynb
 
 # Its scores depend on the machine, too: not in `make test`.
 lighthouse: $(HTML)

@@ -24,7 +24,7 @@ from itertools import count, pairwise
 from typing import Any
 
 DIGITS = 50
-LETTERS = ("c", "T", "x", "y", r"\beta", r"\gamma", r"\varepsilon")  # that a formula may use
+LETTERS = ("c", "T", "a", "h", "u", "x", "y", r"\beta", r"\gamma", r"\varepsilon", r"\theta")
 
 
 class FalseStepError(AssertionError):
@@ -106,9 +106,19 @@ def q(index: str) -> Expr:
     return Expr("entry", ("q", index))
 
 
+def v(index: str) -> Expr:
+    """Return an entry of a direction in which the logits move."""
+    return Expr("entry", ("v", index))
+
+
 def w(index: str) -> Expr:
-    """Return the weight of a class, a positive number."""
+    """Return the weight of a class, or that with which a hidden unit enters a logit."""
     return Expr("entry", ("w", index))
+
+
+def t(index: str) -> Expr:
+    """Return a statistic, a number that is known of each class."""
+    return Expr("entry", ("t", index))
 
 
 def delta(i: str, j: str) -> Expr:
@@ -126,13 +136,18 @@ def ln(x: Expr) -> Expr:
     return Expr("ln", (x,))
 
 
+def tanh(x: Expr) -> Expr:
+    """Return the hyperbolic tangent of x."""
+    return Expr("tanh", (x,))
+
+
 def total(index: str, x: Expr) -> Expr:
     """Return the sum of x over all classes."""
     return Expr("sum", (index, x))
 
 
 def d(x: Expr, by: Expr) -> Expr:
-    """Return the partial derivative of x by a logit, a probability or a letter."""
+    """Return the partial derivative of x by a letter or by an entry of a vector."""
     if by.parts[-1] in _summed(x):
         raise ValueError(f"{latex(by)} has an index over which {latex(x)} sums: rename one of them")
     return Expr("derivative", (x, by))
@@ -162,7 +177,8 @@ S = named("S", total("a", exp(z("a"))))
 # First reading: how it looks --------------------------------------------------------------------
 
 LOOSE, PRODUCT, TIGHT = range(3)
-LEVELS = {"+": LOOSE, "-": LOOSE, "negative": LOOSE, "*": PRODUCT, "sum": PRODUCT, "ln": PRODUCT}
+LEVELS = {"+": LOOSE, "-": LOOSE, "negative": LOOSE, "*": PRODUCT, "sum": PRODUCT}
+LEVELS |= {"ln": PRODUCT, "tanh": PRODUCT}
 
 
 def latex(x: Expr, level: int = LOOSE) -> str:
@@ -185,8 +201,8 @@ def latex(x: Expr, level: int = LOOSE) -> str:
         case "negative", (a,):
             return f"- {latex(a, PRODUCT)}"
         case "*", (a, b):
-            # A sum sign or a logarithm reaches as far to the right as it can: enclose it.
-            left = latex(a, TIGHT if a.kind in ("sum", "ln") else PRODUCT)
+            # A sum sign or a function's name reaches as far to the right as it can: enclose it.
+            left = latex(a, TIGHT if a.kind in ("sum", "ln", "tanh") else PRODUCT)
             dot = r"\cdot" if a.kind == "integer" or a.kind == b.kind == "/" else r"\,"
             return f"{left} {dot} {latex(b, PRODUCT)}"
         case "/", (a, b):
@@ -195,8 +211,8 @@ def latex(x: Expr, level: int = LOOSE) -> str:
             return f"{latex(a, TIGHT)}^{{{latex(b)}}}"
         case "exp", (a,):
             return f"e^{{{latex(a)}}}"
-        case "ln", (a,):
-            return rf"\ln {latex(a, TIGHT)}"
+        case (("ln" | "tanh"), (a,)):
+            return rf"\{x.kind} {latex(a, TIGHT)}"
         case "sum", (index, a):
             return rf"\sum_{index} {latex(a, PRODUCT)}"
         case "cases", (i, j, a, b):
@@ -251,6 +267,8 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return sp.exp(it(a))
         case "ln", (a,):
             return sp.log(it(a))
+        case "tanh", (a,):
+            return sp.tanh(it(a))
         case "sum", (index, a):
             own = f"{index}_{next(_FRESH)}"  # so that no other i is caught
             return sp.Sum(it(_renamed(a, index, own)), (_class(own), 1, _n()))
@@ -259,11 +277,11 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return same * it(a) + (1 - same) * it(b)
         case "derivative", (a, Expr("letter", _) as by):
             return sp.diff(it(a), it(by))
-        case "derivative", (a, Expr("entry", ("z", index))):
-            return sp.diff(it(a), _vector("z")[_class(index)])
         case "derivative", (a, Expr("entry", ("s", index))):
             by_s = sp.diff(symbolic(a, free_s=True), _vector("s")[_class(index)])
             return _replaced(by_s, "s", lambda index: symbolic(s(str(index))))
+        case "derivative", (a, Expr("entry", (name, index))):
+            return sp.diff(it(a), _vector(name)[_class(index)])
     raise ValueError(f"no such formula: {x}")
 
 
@@ -398,6 +416,8 @@ def value(x: Expr, at: Point) -> Any:
             return mp.exp(value(a, at))
         case "ln", (a,):
             return mp.log(value(a, at))
+        case "tanh", (a,):
+            return mp.tanh(value(a, at))
         case "sum", (index, a):
             each = (replace(at, index=at.index | {index: c}) for c in range(at.n))
             return mp.fsum(value(a, one) for one in each)
@@ -539,7 +559,7 @@ class Derivation:
                 apart = 0 if relation == "=" else rng.randrange(1, n)
                 index[second] = (index[first] + apart) % n
             entry = {
-                name: [mp.mpf(rng.randint(-300, 300)) / 100 for _ in range(n)] for name in "zy"
+                name: [mp.mpf(rng.randint(-300, 300)) / 100 for _ in range(n)] for name in "zyvwt"
             }
             for name in self._distributions():
                 weights = [rng.randint(1, 99) for _ in range(n)]
@@ -553,7 +573,6 @@ class Derivation:
             if self.labels == "one-hot":
                 entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
             letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in LETTERS}
-            entry["w"] = [mp.mpf(rng.randint(1, 300)) / 100 for _ in range(n)]
             points.append(Point(n, index | {str(c + 1): c for c in range(n)}, letters, entry))
         return points
 

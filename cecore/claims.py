@@ -125,6 +125,21 @@ B15 stability#thm-lipschitz
 B16 stability#thm-conditioning
     If no logit moves by more than h, no probability changes by more than the factor e^{2h}, nor
     does any ln s_i, nor, for one true class, the loss or an entry of its gradient.
+B17 training#thm-backpropagation
+    Backpropagation: with G = (s - y) / N at the top, the gradients of the mean loss by the weights
+    of a network of two layers are H^T G above and X^T ((G W^T) (1 - H^2)) below.
+B18 training#thm-hessian
+    The second derivatives of the loss by the logits are J, and v^T J v is the variance of v
+    under s: it is never negative.
+B19 training#thm-convex
+    The loss is convex in the logits: from z to z + v it rises by at least (s - y) v, and by no
+    more than (max v - min v)^2 / 8 beyond that.
+B20 training#thm-family
+    For s_i = e^{theta t_i} / sum_k e^{theta t_k}, the derivative of the log-partition function is
+    the mean of t, and that of -ln s_k is this mean minus t_k: prediction minus observation.
+B21 training#thm-shares
+    Over all examples, the gradient of the mean loss sums to the mean prediction minus the share of
+    each class: where the constants are best, the two agree.
 B22 variants#thm-warm
     At temperature T, with s = softmax(z/T), the gradient of the loss is (s - y) / T.
 B23 variants#thm-smoothing
@@ -575,6 +590,85 @@ def _b16(t: Trial) -> None:
             room = up.slack * float(info.eps) * scale + 8 * float(info.smallest_subnormal)
             within = (new <= np.exp(2 * h) * (old + room)) & (old <= np.exp(2 * h) * (new + room))
             t.that(within, f"from {short(old)} to {short(new)}, no logit by more than {h:g}")
+
+
+def _two_layers(weights: Array, lib: Any) -> tuple[Array, ...]:
+    """Two pixels of three examples, two hidden units and three logits, in floats or numbers."""
+    X = np.array([[1.0, -0.5], [0.25, 2.0], [-1.5, 0.75]])
+    U, b, W, c = (
+        part.reshape(-1, n)
+        for part, n in zip(np.split(weights, [4, 6, 12]), (2, 2, 3, 3), strict=True)
+    )
+    H = np.frompyfunc(lib.tanh, 1, 1)(X @ U + b)
+    return X, H, W, H @ W + c
+
+
+@_claim("B17", "grad")
+def _b17(t: Trial) -> None:
+    y = np.array([2, 0, 1])
+
+    def loss(weights: Array) -> Any:
+        z = _two_layers(weights, mp50())[-1]
+        return -sum(mp50().log(exact_softmax(row)[k]) for row, k in zip(z, y, strict=True)) / 3
+
+    for seed in range(3):
+        weights = np.random.default_rng(seed).normal(size=15)
+        X, H, W, Z = (a.astype(np.float64) for a in _two_layers(weights, np))
+        G = np.array([t.of_row("grad", z, k) for z, k in zip(Z, y, strict=True)]) / 3
+        A = (G @ W.T) * (1 - H**2)
+        got = np.concatenate([p.ravel() for p in (X.T @ A, A.sum(0), H.T @ G, G.sum(0))])
+        t.near(got, exact(exact_gradient(loss, weights)), 64, 1.0)
+
+
+@_claim("B18", "softmax_jacobian")
+def _b18(t: Trial) -> None:
+    for r in t.rows(n=6, dtypes=FLOATS[1:]):
+        for v in (np.cos(np.arange(r.n)), np.arange(r.n) - 1.0, np.ones(r.n)):
+            got = v @ t.of_row("softmax_jacobian", r.z).astype(np.float64) @ v
+            numbers = as_numbers(v)
+            mean = (r.numbers * numbers).sum()
+            right = exact((r.numbers * (numbers - mean) ** 2).sum())
+            t.near(got, right, 2 * r.slack, float((v**2).sum()))
+
+
+@_claim("B19", "loss", "grad")
+def _b19(t: Trial) -> None:
+    for r, up, _ in _moved(t, 6):
+        v = up.z.astype(np.float64) - r.z
+        slope = v @ t.of_row("grad", r.z).astype(np.float64)
+        old, new = (float(t.of_row("loss", row.z)) for row in (r, up))
+        room = 2 * up.slack * float(np.finfo(r.z.dtype).eps) * (1 + old + new)
+        beyond = new - old - slope
+        most = np.ptp(v) ** 2 / 8
+        t.that(-room <= beyond <= most + room, f"{beyond:.6g} beyond the slope, not 0 to {most:g}")
+
+
+@_claim("B20", "softmax", "grad", each=True)
+def _b20(t: Trial) -> None:
+    for statistic in ([0.0, 1.0], [1.0, -2.0, 0.5], [3.0, 1.0, 4.0, 1.0, 5.0]):
+        T = np.array(statistic)
+        for theta in (-2.0, 0.0, 0.5, 1.0):
+
+            def partition(x: Array, T: Array = T) -> Any:
+                return mp50().log(sum(mp50().exp(x[0] * number) for number in as_numbers(T)))
+
+            mean = as_numbers_of(exact(exact_gradient(partition, np.array([theta]))))[0]
+            if t.has("softmax"):
+                t.near(t.of_row("softmax", theta * T) @ T, exact(mean), 32, abs(T).max())
+            for k in range(T.size) if t.has("grad") else ():
+                right = exact(mean - mp50().mpf(T[k]))
+                t.near(t.of_row("grad", theta * T, k) @ T, right, 32, abs(T).max())
+
+
+@_claim("B21", "loss_and_grad")
+def _b21(t: Trial) -> None:
+    labels = np.array([0, 1, 1, 2, 2, 2, 2, 1])
+    share = np.bincount(labels) / 8
+    z = np.random.default_rng(10).normal(size=(8, 3)) * 3
+    means = sum(Row(row).numbers for row in z) / 8
+    for logits, right in ((z, means), (np.tile(np.log(share), (8, 1)), as_numbers(share))):
+        grad = t.run("loss_and_grad", logits, labels, shape=z.shape, part=1)
+        t.near(grad.sum(0), exact(right - as_numbers(share)), 16, 1.0)
 
 
 def _exact_losses(z: Array, y: Array) -> Array:

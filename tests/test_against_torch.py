@@ -1,5 +1,7 @@
 """The same numbers as PyTorch, wherever it is installed; its derivatives come from autograd."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from cecore import (
     softmax_jvp,
     softmax_vjp,
 )
+from tests import autograd
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -101,3 +104,9 @@ def test_kl_divergence():
     p, q = distributions(np.float64)[:2]
     theirs = F.kl_div(torch.tensor(q).log(), torch.tensor(p), reduction="none").sum(0)
     same(kl_divergence(p, q, axis=0), theirs, np.float64)
+
+
+def test_the_stored_gradients_are_what_autograd_finds():
+    stored = json.loads(autograd.FILE.read_text("utf-8"))["gradients"]
+    for name, gradient in autograd.gradients().items():
+        np.testing.assert_allclose(stored[name], gradient, rtol=0, atol=1e-15)

@@ -38,6 +38,23 @@ X, W, Y = np.cos(np.arange(6.0)).reshape(2, 3), np.sin(np.arange(12.0)).reshape(
 f, g = np.exp(z[0]), S
 df, dg = slopes(lambda z: np.exp(z[0]), z)[j], slopes(lambda z: np.exp(z).sum(), z)[j]
 ln, T = np.log, 2.5
+# A network of two layers, for the examples X with the labels Y.
+U, b_, W_, c_ = np.cos(np.arange(6.0)).reshape(3, 2), z[:2], W[:2], y
+t, theta = np.array([3.0, 1.0, 4.0, -1.0]), 0.5
+
+
+def hidden(U=U, b=b_):
+    return np.tanh(X @ U + b)
+
+
+def mean_loss(Z):
+    return -(Y * ln(soft(Z))).sum() / 2
+
+
+H, ones = hidden(), np.ones((2, 1))
+Z = H @ W_ + c_
+G = (soft(Z) - Y) / 2
+grad_a = slopes(lambda A: mean_loss(np.tanh(A) @ W_ + c_), X @ U + b_)
 believed, came = np.array([[0.81, 0.19], [0.12, 0.88], [0.55, 0.45]]), np.array([0, 0, 0])
 
 DISPLAYS = {
@@ -161,6 +178,71 @@ DISPLAYS = {
     "eq-squared-error": [
         (r"\nabla_z Q ", slopes(lambda z: ((soft(z) - y) ** 2).sum() / 2, z)),
         (r"= J \, (s - y),", J @ (s - y)),
+    ],
+    # Training
+    "eq-forward": [
+        ("\\begin{aligned}\nA ", np.arctanh(H)),
+        (
+            "&= X U + b && N{\\times}m \\\\\n",
+            [[sum(x * U[:, a]) + b_[a] for a in range(2)] for x in X],
+        ),
+        "",
+        ("H ", H),
+        ("&= \\tanh A && N{\\times}m \\\\\n", np.tanh(X @ U + b_)),
+        "",
+        ("Z ", Z),
+        (
+            "&= H W + c && N{\\times}n\n\\end{aligned}",
+            [[sum(h * W_[:, j]) + c_[j] for j in range(n)] for h in H],
+        ),
+    ],
+    "eq-backward": [
+        ("\\begin{aligned}\n\\nabla_Z L ", slopes(mean_loss, Z)),
+        ("&= G && N{\\times}n \\\\\n", G),
+        "",
+        (r"\nabla_W L ", slopes(lambda W: mean_loss(H @ W + c_), W_)),
+        ("&= H^{\\mathsf T} G && m{\\times}n \\\\\n", H.T @ G),
+        "",
+        (r"\nabla_c L ", slopes(lambda c: mean_loss(H @ W_ + c), c_[None])),
+        ("&= \\mathbf 1^{\\mathsf T} G && 1{\\times}n \\\\\n", ones.T @ G),
+        "",
+        (r"\nabla_A L ", grad_a),
+        (
+            "&= (G W^{\\mathsf T}) \\circ (1 - H^2) && N{\\times}m \\\\\n",
+            (G @ W_.T) * (1 - H**2),
+        ),
+        "",
+        (r"\nabla_U L ", slopes(lambda U: mean_loss(hidden(U) @ W_ + c_), U)),
+        ("&= X^{\\mathsf T} \\, \\nabla_A L && d{\\times}m \\\\\n", X.T @ grad_a),
+        "",
+        (r"\nabla_b L ", slopes(lambda b: mean_loss(hidden(U, b) @ W_ + c_), b_[None])),
+        (
+            "&= \\mathbf 1^{\\mathsf T} \\, \\nabla_A L && 1{\\times}m\n\\end{aligned}",
+            ones.T @ grad_a,
+        ),
+    ],
+    "eq-convex": [
+        ("\\begin{aligned}\n0 ", 0),
+        (
+            "&\\le L(z + v) - L(z) - (s - y)^{\\mathsf T} v \\\\\n  ",
+            y @ (ln(soft(z)) - ln(soft(z + v))) - (s - y) @ v,
+        ),
+        ("&\\le \\tfrac18 \\, (\\max v - \\min v)^2 .\n\\end{aligned}", (max(v) - min(v)) ** 2 / 8),
+    ],
+    "eq-likelihood": [
+        (
+            "\\begin{aligned}\n\\ln \\prod_{r=1}^N s_{k_r}\n  ",
+            ln(np.prod([soft(Z)[r, r] for r in range(2)])),
+        ),
+        ("&= - \\sum_{r=1}^N L_r \\\\\n  ", -sum(-ln(soft(Z)[r, r]) for r in range(2))),
+        ("&= - N L .\n\\end{aligned}", -2 * mean_loss(Z)),
+    ],
+    "eq-family": [
+        ("s_i ", soft(theta * t)),
+        (
+            r"= \frac{e^{\theta t_i}}{\sum_k e^{\theta t_k}} .",
+            np.exp(theta * t) / sum(np.exp(theta * t[k]) for k in range(n)),
+        ),
     ],
     # The family
     "eq-distilled": [

@@ -31,6 +31,10 @@ z = np.array([2.0, 1.0, 0.1])
 s, ln = softmax(z), np.log
 classes = 50_000
 perplexity = 1 / np.sqrt(0.9 * 0.1)
+# In the descriptions of the explorable's still pictures.
+EXPONENTIALS = list(zip(("7.39", "2.72", "1.11"), np.exp(z), strict=True))
+PROBABILITIES = list(zip(("0.659", "0.242", "0.099"), s, strict=True))
+LOSS = ("0.417", -ln(s[0]))
 
 
 @cache
@@ -38,13 +42,14 @@ def numbers():
     """By notebook and in order: each number as it is written, and what it must be."""
     return {
         "softmax": [
-            *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2]), ("66 %", s[0])],
+            *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
+            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES],
+            ("66 %", s[0]),
             *[("0.1", z[2]), ("1002", z[0] + 1000), ("1001", z[1] + 1000), ("1000.1", z[2] + 1000)],
             *[("0.01", said("softmax", r"for gap in \((.*?),")), ("1.01", np.exp(0.01))],
-            *[
-                ("22 026", np.exp(10)),
-                ("1000", said("softmax", r"naive_softmax\(np.array\(\[(.*?),")),
-            ],
+            ("22 026", np.exp(10)),
+            *[("0.1", z[2]), *PROBABILITIES],
+            ("1000", said("softmax", r"naive_softmax\(np.array\(\[(.*?),")),
             ("800", said("softmax", r"np\.log\(softmax\(\[0\.0, -(.*?)\]")),
             ("1000", said("softmax", r"size=\((\d+), 10\)")),
             *[("90 %", said("softmax", r"softmax\(z / T\)\[0\] > (.*?):")), ("66 %", s[0])],
@@ -52,12 +57,14 @@ def numbers():
         "softmax-derivative": [
             *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
             ("0.5", said("softmax-derivative", r"step = (.*)")),
+            *[*PROBABILITIES, *zip(("0.225", "0.184", "0.089"), s * (1 - s), strict=True)],
             *[("50{,}000", classes), ("2.5", classes**2 / 1e9)],
             *[("50 000", said("softmax-derivative", r"(50_000)")), ("50{,}000", classes)],
         ],
         "cross-entropy": [
             *[("70 %", 0.7), ("1 %", 0.01), ("0.693", ln(2))],
             *[("70 %", 0.7), ("0.36", -ln(0.7)), ("1 %", 0.01), ("4.61", -ln(0.01))],
+            *[*PROBABILITIES, *PROBABILITIES, LOSS],
             *[("0.7", said("cross-entropy", r"\bp = (0\.\d)\n")), ("0.3", 1 - 0.7)],
             *[("27.6", -ln(1e-12)), ("10 000", said("cross-entropy", r"size=\(2, ([\d_]+)\)"))],
             *[("2.303", ln(10)), *[("0.9", 0.9), ("0.1", 0.1)] * 4],
@@ -72,6 +79,8 @@ def numbers():
                 ("0.417", -ln(s[0])),
             ],
             *[("0.75", 3 / 4), ("0.25", 1 / 4)],
+            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES],
+            *[("0.341", 1 - s[0]), *PROBABILITIES[1:], LOSS],
             ("1000", said("combined-gradient", r"size=\((\d+), 10\)")),
             ("1797", sum(said("combined-gradient", p) for p in (r"(\d+) examples", r"(\d+) kept"))),
             *[
@@ -88,6 +97,7 @@ def numbers():
             *[("1000", said("stability", r"z = (1000) \+"))] * 2,
             ("512", np.spacing(1000.0) / 2 / 2.0**-53),
         ],
+        "training": [("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)"))],
         "variants": [
             ("1297", said("variants", r"order\[:(\d+)\], order\[1297:\]")),
             *[("400", said("variants", r"base, rest = order\[:(\d+)\]")), ("1397", 1797 - 400)],
