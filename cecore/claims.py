@@ -246,7 +246,8 @@ def _s2(t: Trial) -> None:
     for r in t.rows():
         s = t.of_row("softmax", r.z).astype(np.float64)
         eps, least = (float(getattr(np.finfo(t.dtype), a)) for a in ("eps", "tiny"))
-        t.that((s >= 0) & (s <= 1 + 2 * eps), f"not all of {short(s)} within [0, 1]")
+        t.that(s >= 0, f"not all of {short(s)} are at least 0")
+        t.at_most(s, 1, 2 * eps, f"not all of {short(s)} are at most 1")
         t.that(s[r.s.hi > 2 * least] > 0, f"a probability that is not tiny is 0 in {short(s)}")
         t.that(s[r.s.hi < 1 - r.slack * eps] < 1, f"a probability below 1 is 1 in {short(s)}")
         t.near(s.sum(), known(1), r.n**0.5 + 8)
@@ -385,7 +386,8 @@ def _s18(t: Trial) -> None:
         W -= X.T @ np.array([t.of_row("grad", z, k) for z, k in zip(X @ W, y, strict=True)]) / 24
     z = X @ W
     loss = float(np.mean(np.log(np.exp(z - z[np.arange(24), y][:, None]).sum(1))))
-    t.that(loss < 0.1, f"40 steps from a mean loss of ln 3 = 1.0986 lead to {loss:.4g}, not < 0.1")
+    message = f"40 steps from a mean loss of ln 3 = 1.0986 lead to {loss:.4g}, not < 0.1"
+    t.at_most(loss, 0, 0.1, message)
 
 
 @_claim("S19", "loss", "grad")
@@ -429,7 +431,8 @@ def _b4(t: Trial) -> None:
     for r in t.rows():
         lse, m = float(t.of_row("logsumexp", r.z)), float(r.z.max())
         room = r.slack * float(np.finfo(t.dtype).eps)
-        t.that(m - room <= lse <= m + np.log(r.n) + room, f"{lse} is not within [m, m + ln n]")
+        t.at_most(m, lse, room, f"{lse} is below the largest logit")
+        t.at_most(lse, m + np.log(r.n), room, f"{lse} is above the largest logit + ln {r.n}")
         t.near(lse, r.lse, r.n**0.5 + 8, 1 + r.size)
 
 
@@ -480,7 +483,8 @@ def _b9(t: Trial) -> None:
         h = t.run("entropy", x.p, shape=())
         t.near(h, x.own, x.slack, 1.0)
         n, eps = x.p.size, float(np.finfo(t.dtype).eps)
-        t.that(-eps <= h <= np.log(n) + 8 * eps * (1 + np.log(n)), f"{h} is not in [0, ln {n}]")
+        t.at_most(0, h, eps, f"{h} is below 0")
+        t.at_most(h, np.log(n), 8 * eps * (1 + np.log(n)), f"{h} is above ln {n}")
 
 
 @_claim("B10", "cross_entropy", "entropy", "kl_divergence")
@@ -497,11 +501,11 @@ def _b11(t: Trial) -> None:
         if t.has("kl_divergence"):
             kl = t.run("kl_divergence", x.p, x.q, shape=())
             t.near(kl, x.kl, x.slack, x.scale)
-            t.that(kl >= -room, f"{kl} is below 0")
+            t.at_most(0, kl, room, f"{kl} is below 0")
             t.near(t.run("kl_divergence", x.p, x.p, shape=()), known(0), x.slack, 1 + x.own.hi)
         if t.has("cross_entropy"):
             h = t.run("cross_entropy", x.p, x.q, shape=())
-            t.that(h >= x.own.hi - room, f"H(p, q) = {h} is below H(p) = {x.own.hi}")
+            t.at_most(x.own.hi, h, room, f"H(p, q) = {h} is below H(p) = {x.own.hi}")
 
 
 def _soft_labels(r: Row) -> list[Array]:
@@ -521,8 +525,9 @@ def _b12(t: Trial) -> None:
 def _b13(t: Trial) -> None:
     for r in t.rows():
         g = t.of_row("grad", r.z, r.n - 1).astype(np.float64)
-        eps = float(np.finfo(t.dtype).eps)
-        t.that(abs(g) <= 1 + 4 * eps, f"an entry of {short(g)} is beyond 1")
+        t.at_most(
+            abs(g), 1, 4 * float(np.finfo(t.dtype).eps), f"an entry of {short(g)} is beyond 1"
+        )
         t.near(g.sum(), known(0), r.slack, 2.0)
 
 
@@ -553,7 +558,7 @@ def _b15(t: Trial) -> None:
     for r, up, h in _moved(t, 100):
         room = 2 * up.slack * float(np.finfo(r.z.dtype).eps)
         moved = float(t.of_row("logsumexp", up.z)) - float(t.of_row("logsumexp", r.z))
-        t.that(abs(moved) <= h + room, f"moved by {moved:.6g}, no logit by more than {h:g}")
+        t.at_most(abs(moved), h, room, f"moved by {moved:.6g}, no logit by more than {h:g}")
 
 
 @_claim("B16", "softmax", "log_softmax", "loss", "grad", each=True)
@@ -565,8 +570,9 @@ def _b16(t: Trial) -> None:
             new = abs(t.of_row(name, up.z).astype(np.float64))
             scale = new if name == "softmax" else 1 + old + new
             room = up.slack * float(info.eps) * scale + 8 * float(info.smallest_subnormal)
-            within = (new <= np.exp(2 * h) * (old + room)) & (old <= np.exp(2 * h) * (new + room))
-            t.that(within, f"from {short(old)} to {short(new)}, no logit by more than {h:g}")
+            message = f"from {short(old)} to {short(new)}, no logit by more than {h:g}"
+            for low, high in ((new, old), (old, new)):
+                t.at_most(low * np.exp(-2 * h), high, room, message)
 
 
 def _two_layers(weights: Array, lib: Any) -> tuple[Array, ...]:
@@ -847,9 +853,9 @@ def _p13(t: Trial) -> None:
         order = np.argsort(r.z)
         s = t.of_row("softmax", r.z)[order].astype(np.float64)
         room = 2 * float(np.finfo(t.dtype).eps) * s[:-1]
-        t.that(s[1:] - s[:-1] >= -room, f"a larger logit has a smaller probability in {short(s)}")
+        t.at_most(s[:-1], s[1:], room, f"a larger logit has a smaller probability in {short(s)}")
         same = np.diff(r.z[order]) == 0
-        t.that(abs(np.diff(s))[same] <= room[same], f"equal logits differ in {short(s)}")
+        t.at_most(abs(np.diff(s))[same], 0, room[same], f"equal logits differ in {short(s)}")
 
 
 @_claim("P14", "softmax_jvp", "softmax_vjp", each=True)
