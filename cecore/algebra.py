@@ -611,5 +611,5 @@ def _same_at(left: Expr, right: Expr, at: Point) -> bool:
             return False
         if not (mp.isfinite(a) and mp.isfinite(b)):
             return False
-        size = max(abs(a), abs(b), mp.mpf(10) ** -5)  # below it, 0 and a rounded 0 are the same
+        size = max(abs(a), mp.mpf(10) ** -5)  # below it, 0 and a rounded 0 are the same
         return bool(abs(a - b) <= mp.mpf(10) ** -DIGITS * size)

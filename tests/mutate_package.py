@@ -26,6 +26,7 @@ import inspect
 import json
 import multiprocessing
 import os
+import re
 import resource
 import shutil
 import signal
@@ -441,14 +442,25 @@ def judged(todo, tests, places):
 
 
 def known(patterns):
-    """The listed equivalents: key to reason."""
-    entries = tomllib.loads(KNOWN.read_text("utf-8")).get("mutant", [])
-    return {
-        (entry["in"], entry["was"], now): entry["why"]
-        for entry in entries
+    """The keys of the listed equivalents, and the rules for such as are alike."""
+    listed = tomllib.loads(KNOWN.read_text("utf-8"))
+    keys = {
+        (entry["in"], entry["was"], now)
+        for entry in listed["mutant"]
         for now in ([entry["now"]] if isinstance(entry["now"], str) else entry["now"])
         if any(fnmatch.fnmatch(entry["in"], pattern) for pattern in patterns)
     }
+    rules = [
+        (rule["in"], rule["now"])
+        for rule in listed.get("rule", [])
+        if any(fnmatch.fnmatch(rule["in"], pattern) for pattern in patterns)
+    ]
+    return keys, rules
+
+
+def rule_for(mutant, rules):
+    fits = (r for r in rules if fnmatch.fnmatch(mutant.name, r[0]) and re.search(r[1], mutant.now))
+    return next(fits, None)
 
 
 def main():
@@ -475,14 +487,15 @@ def main():
     sys.dont_write_bytecode = True
     places = [first, *(shutil.copytree(first, WORK / str(i)) for i in range(1, given.jobs))]
 
-    listed, survived, counts = known(given.patterns), set(), defaultdict(Counter)
+    (listed, rules), used, counts = known(given.patterns), set(), defaultdict(Counter)
     tests = Tests(first / "record.json")
     gc.freeze()
     print(f"{len(todo)} mutants of cecore, {time.monotonic() - begin:.0f} s", flush=True)
     for number, (mutant, found) in enumerate(judged(todo, tests, places), 1):
         if found == "survived":
-            survived.add(mutant.key)
-            if mutant.key in listed:
+            entry = mutant.key if mutant.key in listed else rule_for(mutant, rules)
+            used.add(entry)
+            if entry:
                 found = "equivalent"
             else:
                 print(f"[{number}] survived: {mutant}", flush=True)
@@ -491,16 +504,18 @@ def main():
             print(f"{number} done, {time.monotonic() - begin:.0f} s", flush=True)
 
     made = {mutant.key for mutant in todo}
-    for key in listed.keys() - survived:
+    for key in listed - used:
         state = "is killed by a test" if key in made else "does not exist"
         print("In {}\n    - {}\n    + {}".format(*key), f"{state}: take it off the list", sep="\n")
+    for rule in set(rules) - used:
+        print("The rule for {}, {}, excuses nothing: take it off the list".format(*rule))
     counts["all"] = sum(counts.values(), Counter())
     for module, count in counts.items():
         found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
         print(f"{module:22} {count.total():5}: {found}")
     for name in ABSENT:
         print(f"Not mutated, as {name} is not installed: cecore.libraries._{name}")
-    return int(bool(survived ^ listed.keys()))
+    return int(used != listed | set(rules))
 
 
 if __name__ == "__main__":

@@ -220,20 +220,26 @@ CLASSES = total("a", ONE)
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "labels"),
+    ("left", "right", "labels", "sides"),
     [
-        (total("b", ln(y("b"))), ZERO, "one-hot"),  # minus infinity
-        (-total("b", s("b") * ln(y("b"))), ZERO, "one-hot"),
-        (total("i", ln(delta("i", "j"))), ZERO, ""),
-        (total("i", y("i") / y("i")), CLASSES, "sum to 1"),  # some y may be 0
-        (y("i") / y("i"), ONE, "one-hot"),
-        (ln(y("i") ** 2), 2 * ln(y("i")), "sum to 1"),  # some y may be negative
-        (exp(ONE * -200) * total("b", exp(delta("b", "j") * z("b"))), exp(z("j") - 200), ""),
-        (total("i", total("m", ln(s("i") + s("m")))), CLASSES * total("m", ln(2 * s("m"))), ""),
+        (total("b", ln(y("b"))), ZERO, "one-hot", "-inf and 0.0"),
+        (-total("b", s("b") * ln(y("b"))), ZERO, "one-hot", "+inf and 0.0"),
+        (total("i", ln(delta("i", "j"))), ZERO, "", "-inf and 0.0"),
+        (total("i", y("i") / y("i")), CLASSES, "sum to 1", "a division by zero and 2.0"),
+        (y("i") / y("i"), ONE, "one-hot", "a division by zero and 1.0"),
+        (ln(y("i") ** 2), 2 * ln(y("i")), "sum to 1", "-inf and -inf"),  # some y may be negative
+        (exp(ONE * -200) * total("b", exp(delta("b", "j") * z("b"))), exp(z("j") - 200), "", ""),
+        (
+            total("i", total("m", ln(s("i") + s("m")))),
+            CLASSES * total("m", ln(2 * s("m"))),
+            "",
+            "-3.49899 and -6.99799",
+        ),
     ],
 )
-def test_what_is_false_is_refused(left, right, labels):
-    with pytest.raises(FalseStepError):
+def test_what_is_false_is_refused(left, right, labels, sides):
+    point = f"the sides are {sides}." if sides else "No point was found where the sides differ"
+    with pytest.raises(FalseStepError, match=re.escape(point)):
         Derivation("X", left, [(right, "")], labels=labels).prove()
 
 
