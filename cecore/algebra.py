@@ -379,8 +379,7 @@ class Point:
         """Return the point with another number at one entry of a vector."""
         entries = [*self.entry[name]]
         entries[index] = x
-        without_s = {key: values for key, values in self.entry.items() if key != "s"}
-        return replace(self, entry=without_s | {name: entries})
+        return replace(self, entry=self.entry | {name: entries})
 
 
 def value(x: Expr, at: Point) -> Any:

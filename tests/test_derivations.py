@@ -55,10 +55,11 @@ ASSUMED = {
 @each_derivation
 def test_every_step_holds_and_nothing_else_is_assumed(label):
     derivation, given = DERIVATIONS[label], ASSUMED.get(label, "")
-    steps = f"{derivation.name}: {len(derivation.steps)} step"
-    proof = derivation.prove()
-    assert proof.startswith(steps)
-    assert f" proved for every n{' with ' * bool(given)}{given}, and confirmed" in proof
+    steps = f"{len(derivation.steps)} step{'s' * (len(derivation.steps) != 1)}"
+    given = f"{' with ' * bool(given)}{given}"
+    assert derivation.prove().startswith(
+        f"{derivation.name}: {steps} proved for every n{given}, and confirmed"
+    )
 
 
 @each_derivation
@@ -250,6 +251,12 @@ def test_what_holds_for_a_few_small_n_only_is_refused():
         Derivation("X", few, [(ZERO, "")]).prove()
 
 
+def test_what_cannot_be_proved_is_refused():
+    pairs = total("i", total("m", ln(s("i") + s("m"))))
+    with pytest.raises(FalseStepError, match="No point was found"):
+        Derivation("X", pairs, [(pairs * 1, "")]).prove()
+
+
 @pytest.mark.parametrize(
     ("left", "right", "assumed", "labels"),
     [
@@ -272,6 +279,7 @@ def test_no_index_is_caught_by_another_of_its_name(left, right, assumed, labels)
         (delta("1", "2"), ZERO),
         (delta("2", "2"), ONE),
         (total("b", delta("b", "2") * z("b")), z("2")),
+        (d(s("i") * d(s("i"), z("j")), s("i")), ZERO),  # s is a vector of its own there
         (total("b", ln(s("b") * s("i"))), total("b", ln(s("b"))) + CLASSES * ln(s("i"))),
     ],
 )
@@ -325,9 +333,11 @@ def test_parentheses_stand_where_they_are_needed_and_nowhere_else(formula, shown
     assert latex(formula) == shown
 
 
-def test_a_formula_cannot_be_changed():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        S.kind = "letter"
+def test_neither_a_formula_nor_a_derivation_nor_a_point_can_be_changed():
+    derivation = DERIVATIONS["eq-ratio"]
+    for thing, field in ((S, "kind"), (derivation, "steps"), (derivation._points("")[0], "n")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, field, None)
 
 
 def test_the_proof_says_what_was_done():
