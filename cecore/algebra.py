@@ -585,7 +585,7 @@ class Derivation:
         )
         if at is None:
             return text + "No point was found where the sides differ, but it could not be proved."
-        logits = ", ".join(mp.nstr(x, 3) for x in at.entry["z"])
+        logits = ", ".join(mp.nstr(x) for x in at.entry["z"])
         sides = " and ".join(_shown(side, at) for side in (left, right))
         i, j = at.index["i"] + 1, at.index["j"] + 1
         return text + f"At n = {at.n}, i = {i}, j = {j}, z = ({logits}) the sides are {sides}."
