@@ -216,7 +216,8 @@ def _claim(name: str, *needs: str, each: bool = False) -> Callable[[Body], Body]
             skipped = ""
             for trial.only in present if each else [""]:
                 try:
-                    body(trial)
+                    with np.errstate(all="ignore"):  # of what is wrong; `attempt` has its own
+                        body(trial)
                 except NotSupportedError as error:
                     skipped = str(error)
                 except StopError as error:

@@ -8,6 +8,7 @@ from cecore.algebra import (
     Expr,
     FalseStepError,
     S,
+    _same_at,
     cases,
     d,
     delta,
@@ -243,6 +244,22 @@ def test_what_is_false_is_refused(left, right, labels, sides):
     point = f"the sides are {sides}." if sides else "No point was found where the sides differ"
     with pytest.raises(FalseStepError, match=re.escape(point)):
         Derivation("X", left, [(right, "")], labels=labels).prove()
+
+
+@pytest.mark.parametrize(
+    ("left", "power", "same"),
+    [
+        (ONE, -114, False),  # 3e-50
+        (ONE, -116, True),
+        (exp(ONE * -11), -125, False),  # 5e-55, of 2e-5
+        (exp(ONE * -11), -127, True),
+        (ZERO, -126, False),  # 2e-55
+        (ZERO, -127, True),
+    ],
+)
+def test_two_sides_are_the_same_to_fifty_digits(left, power, same):
+    at = DERIVATIONS["eq-ratio"]._points("")[0]
+    assert _same_at(left, left + exp(ONE * power), at) == same
 
 
 def test_what_holds_for_a_few_small_n_only_is_refused():
