@@ -258,7 +258,7 @@ def _s2(t: Trial) -> None:
 def _s3(t: Trial) -> None:
     for gap in (2.0**-10, 0.125, 1.0, 2.0, 10.0, 20.0):
         s = t.of_row("softmax", np.array([1.0, 1.0 + gap, -3.0])).astype(np.float64)
-        t.near(s[1] / s[0], exact(mp50().exp(gap)), 2 * gap + 16)
+        t.near(s[1] / s[0], exact(mp50().exp(gap)), 64)
 
 
 @_claim("S4", "softmax")
@@ -374,7 +374,7 @@ def _s15(t: Trial) -> None:
 def _s17(t: Trial) -> None:
     for r in t.rows():
         for k in {0, r.n // 2, r.n - 1}:
-            t.near(t.of_row("grad", r.z, k), r.grad(np.eye(1, r.n, k)[0]), r.slack, 1.0)
+            t.near(t.of_row("grad", r.z, k), r.grad_of(k), r.slack, 1.0)
 
 
 @_claim("S18", "grad")
@@ -397,7 +397,7 @@ def _s19(t: Trial) -> None:
         for k, right in ((0, 0.0), (1, size)):
             z = np.array([size / 2, -size / 2])
             t.near(t.of_row("loss", z, k), exact(right + mp50().log1p(mp50().exp(-size))), 8, size)
-            t.near(t.of_row("grad", z, k), Row(z).grad(np.eye(2)[k]), size + 8, 1.0)
+            t.near(t.of_row("grad", z, k), Row(z).grad_of(k), size + 8, 1.0)
 
 
 # The book's own statements
@@ -509,9 +509,13 @@ def _b11(t: Trial) -> None:
             t.at_most(x.own.hi, h, room, f"H(p, q) = {h} is below H(p) = {x.own.hi}")
 
 
+def _one(n: int, k: int) -> Array:
+    return (np.arange(n) == k).astype(np.float64)
+
+
 def _soft_labels(r: Row) -> list[Array]:
     weights = np.arange(1.0, r.n + 1)
-    y = [np.eye(1, r.n, r.n - 1)[0], np.full(r.n, 1 / r.n), weights / weights.sum()]
+    y = [_one(r.n, r.n - 1), np.full(r.n, 1 / r.n), weights / weights.sum()]
     return [x.astype(r.z.dtype) for x in y]
 
 
@@ -535,11 +539,11 @@ def _b13(t: Trial) -> None:
 @_claim("B14", "softmax", "softmax_jacobian")
 def _b14(t: Trial) -> None:
     for r in t.rows(n=6, dtypes=FLOATS[1:]):
-        y = as_numbers(np.eye(1, r.n)[0])
+        y = _one(r.n, 0)
         right = exact_gradient(lambda z, y=y: ((exact_softmax(z) - y) ** 2).sum() / 2, r.z)  # type: ignore[misc]
         s = t.of_row("softmax", r.z)
         t.near(
-            t.of_row("softmax_jacobian", r.z) @ (s - np.eye(1, r.n)[0]),
+            t.of_row("softmax_jacobian", r.z) @ (s - y),
             exact(right),
             2 * r.slack,
             1.0,
@@ -747,7 +751,7 @@ def _p7(t: Trial) -> None:
                 "logsumexp": r.lse,
                 "softmax_jacobian": known(np.diag(s) - np.outer(s, s)),
                 "loss": Exact(-r.log_s.hi[k], -r.log_s.lo[k]),
-                "grad": r.grad(np.eye(1, r.n, k)[0]),
+                "grad": r.grad_of(k),
             }
             for name in t.has(*rights):
                 scale = 1 + (r.size if name == "logsumexp" else 0)
@@ -874,7 +878,7 @@ def _p15(t: Trial) -> None:
         for r in t.rows(n=6):
             for k in range(r.n):
                 want = t.of_row(name, r.z, k)
-                got = t.run(name, r.z, np.eye(1, r.n, k, dtype=r.z.dtype)[0], shape=want.shape)
+                got = t.run(name, r.z, _one(r.n, k).astype(r.z.dtype), shape=want.shape)
                 t.near(got, known(want), 8, 1 + abs(want))
         z, labels = np.random.default_rng(8).normal(size=(4, 3)), np.array([2, 0, 1, 2])
         for dtype in (np.int8, np.uint8, np.int32):

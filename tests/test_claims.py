@@ -102,7 +102,7 @@ def test_cecore_holds_every_claim(name):
 # By how many eps the first entry of a result may be too large: a claim refutes what is off by more.
 ALLOWED = """
 S1  softmax 9.415
-S3  softmax 16.13
+S3  softmax 64.5
 S4  softmax 9.105
 S5  logsumexp 57.43
 S6  logsumexp 17.5

@@ -98,6 +98,11 @@ def hard_max(z, axis=-1):
     return (top / top.sum(axis, keepdims=True)).astype(z.dtype)
 
 
+def certain(z, axis=-1):
+    top = z == z.max(axis, keepdims=True)
+    return np.where(top, 1 / top.sum(axis, keepdims=True), np.finfo(z.dtype).tiny).astype(z.dtype)
+
+
 def plus_off_diagonal(z):
     s = cecore.softmax(z)
     return (np.eye(s.shape[-1]) + 1) * s[..., :, None] * s[..., None, :]
@@ -267,6 +272,7 @@ WRONG = [
     ("softmax", normalised_without_exponential, "S3"),
     ("softmax", sorted_first, "P12"),
     ("softmax", clipped, "S2"),
+    ("softmax", certain, "S2"),
     ("softmax", negative_logits, "P13"),
     ("softmax", temperature_left_in, "B7"),
     ("softmax", off_by_one_ulp_of_half, "S4"),
