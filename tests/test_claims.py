@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import importlib.util
+import inspect
 import json
 import re
 import subprocess
@@ -185,6 +186,26 @@ def test_a_wrong_implementation_is_refuted_by_its_claim(field, function, name):
 
 def test_every_claim_refutes_some_wrong_implementation():
     assert {name for _, _, name in WRONG} == set(CLAIMS) - UNCHECKED
+
+
+def test_what_is_refused_was_called_as_it_must_be():
+    """A call with too few arguments is refused as well, and says nothing."""
+    calls = []
+
+    def recording(name, function):
+        @functools.wraps(function)
+        def called(*args, **named):
+            inspect.signature(function).bind(*args, **named)
+            calls.append(name)
+            return function(*args, **named)
+
+        return called
+
+    fields = CLAIMS["P10"].needs
+    functions = {name: recording(name, getattr(CECORE, name)) for name in fields}
+    [(_, evidence)] = verify(CECORE, claims=["P10"], **functions).results
+    assert evidence.inputs == len(calls)
+    assert {*calls} == {*fields}
 
 
 LIBRARY_FAILS = {
