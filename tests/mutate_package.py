@@ -452,7 +452,7 @@ def known(patterns):
     }
     rules = [
         (rule["in"], rule["now"])
-        for rule in listed.get("rule", [])
+        for rule in listed["rule"]
         if any(fnmatch.fnmatch(rule["in"], pattern) for pattern in patterns)
     ]
     return keys, rules

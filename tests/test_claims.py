@@ -274,6 +274,22 @@ def test_only_what_is_given_is_checked():
         assert (evidence.verdict == "held") == applies, claim.id
 
 
+@pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.needs], ids=lambda c: c.id)
+def test_a_claim_needs_what_it_says_and_nothing_else(claim):
+    functions = {name: getattr(CECORE, name) for name in claim.needs}
+
+    def found(*names):
+        [(_, evidence)] = verify(claims=[claim.id], **{n: functions[n] for n in names}).results
+        return evidence.verdict, evidence.message
+
+    if claim.each:
+        assert {found(name) for name in functions} == {("held", "")}
+        return
+    assert found(*functions) == ("held", "")
+    for name in functions.keys() if len(functions) > 1 else ():
+        assert found(*functions.keys() - {name}) == ("not applicable", f"no {name}")
+
+
 def raises(z, axis=-1):
     raise ZeroDivisionError("no luck\nat all")
 
