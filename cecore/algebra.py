@@ -351,9 +351,9 @@ def without_sums(x: Any) -> Any:
     for term in sp.Add.make_args(inner):
         front, rest = term.as_independent(b)
         chosen = [e for e in sp.Mul.make_args(rest) if isinstance(e, sp.KroneckerDelta)]
-        if chosen:  # sum_b delta_bj f(b) = f(j)
+        if chosen:  # sum_b delta_bj f(b) = f(j), and delta_jj = 1
             (other,) = set(chosen[0].args) - {b}
-            result += front * without_sums((rest / chosen[0]).subs(b, other))
+            result += front * without_sums(rest.subs(b, other))
         elif rest == 1:
             result += front * _n()
         elif any("_" in str(e) for e in rest.atoms(sp.Idx) - {b}):
@@ -595,7 +595,7 @@ def _shown(x: Expr, at: Point) -> str:
     import mpmath as mp
 
     try:
-        return str(mp.nstr(value(x, at), 6))
+        return str(mp.nstr(value(x, at)))
     except ZeroDivisionError:
         return "a division by zero"
 
