@@ -351,9 +351,9 @@ def without_sums(x: Any) -> Any:
     for term in sp.Add.make_args(inner):
         front, rest = term.as_independent(b)
         chosen = [e for e in sp.Mul.make_args(rest) if isinstance(e, sp.KroneckerDelta)]
-        if chosen:  # sum_b delta_bj f(b) = f(j)
+        if chosen:  # sum_b delta_bj f(b) = f(j), and delta_jj = 1
             (other,) = set(chosen[0].args) - {b}
-            result += front * without_sums((rest / chosen[0]).subs(b, other))
+            result += front * without_sums(rest.subs(b, other))
         elif rest == 1:
             result += front * _n()
         elif any("_" in str(e) for e in rest.atoms(sp.Idx) - {b}):
@@ -379,8 +379,7 @@ class Point:
         """Return the point with another number at one entry of a vector."""
         entries = [*self.entry[name]]
         entries[index] = x
-        without_s = {key: values for key, values in self.entry.items() if key != "s"}
-        return replace(self, entry=without_s | {name: entries})
+        return replace(self, entry=self.entry | {name: entries})
 
 
 def value(x: Expr, at: Point) -> Any:
@@ -586,7 +585,7 @@ class Derivation:
         )
         if at is None:
             return text + "No point was found where the sides differ, but it could not be proved."
-        logits = ", ".join(mp.nstr(x, 3) for x in at.entry["z"])
+        logits = ", ".join(mp.nstr(x) for x in at.entry["z"])
         sides = " and ".join(_shown(side, at) for side in (left, right))
         i, j = at.index["i"] + 1, at.index["j"] + 1
         return text + f"At n = {at.n}, i = {i}, j = {j}, z = ({logits}) the sides are {sides}."
@@ -596,7 +595,7 @@ def _shown(x: Expr, at: Point) -> str:
     import mpmath as mp
 
     try:
-        return str(mp.nstr(value(x, at), 6))
+        return str(mp.nstr(value(x, at)))
     except ZeroDivisionError:
         return "a division by zero"
 
@@ -611,5 +610,5 @@ def _same_at(left: Expr, right: Expr, at: Point) -> bool:
             return False
         if not (mp.isfinite(a) and mp.isfinite(b)):
             return False
-        size = max(abs(a), abs(b), mp.mpf(10) ** -5)  # below it, 0 and a rounded 0 are the same
+        size = max(abs(a), mp.mpf(10) ** -5)  # below it, 0 and a rounded 0 are the same
         return bool(abs(a - b) <= mp.mpf(10) ** -DIGITS * size)

@@ -399,6 +399,14 @@ class Trial:
         limit = 6 if self.dtype == np.float32 else 4
         self.near(got, want, limit, ulp / float(np.finfo(self.dtype).eps))
 
+    def at_most(self, low: ArrayLike, high: ArrayLike, room: ArrayLike, message: str) -> None:
+        """Demand that ``low`` is nowhere above ``high`` by more than ``room``."""
+        tiny = float(np.finfo(self.dtype).smallest_subnormal)
+        with np.errstate(all="ignore"):
+            over = np.subtract(low, high) / np.add(room, tiny)
+        ratio = np.where(np.less_equal(low, high), 0.0, np.where(np.isnan(over), np.inf, over))
+        self._note(float(ratio.max(initial=0)), message)
+
     def that(self, ok: Any, message: str) -> None:
         """Demand what is no comparison of values."""
         self._note(0.0 if np.all(ok) else np.inf, message)

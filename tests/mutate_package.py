@@ -2,10 +2,11 @@
 
 A mutant is cecore with one small change: a number one higher, an operator swapped, an argument
 dropped. mutmut says what to change. Its own runner passes over decorated functions and module-level
-code, which is most of cecore; here whole modules are changed, each in a copy of the project and a
-fresh process, and the tests run until one fails. A mutant that no test kills must be listed in
-equivalent_mutants.toml, with the reason why it changes nothing; an entry that fits no survivor is
-an error as well.
+code, which is most of cecore; here whole modules are changed, each in a copy of the project, and
+the tests run until one fails: in a fresh process, or, if nothing but the body of a function has
+changed, in a fork of one that has collected the tests. A mutant that no test kills must be listed
+in equivalent_mutants.toml, with the reason why it changes nothing; an entry that fits no survivor
+is an error as well.
 
 Not mutated: docstrings and the text of f-strings; annotations; arguments to None, which mypy sees;
 the functions for libraries that are not installed here. A text is changed once, to upper case.
@@ -21,8 +22,11 @@ import fnmatch
 import gc
 import importlib
 import importlib.util
+import inspect
 import json
+import multiprocessing
 import os
+import re
 import resource
 import shutil
 import signal
@@ -34,6 +38,7 @@ import traceback
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, FunctionType
 
 import libcst
 import pytest
@@ -47,7 +52,7 @@ KNOWN = ROOT / "tests" / "equivalent_mutants.toml"
 # Those that say nothing of what cecore computes, and take long.
 OTHERS = {
     f"test_{name}.py"
-    for name in ("against_torch", "benchmark", "lock", "notebooks", "pages", "pictures")
+    for name in ("against_torch", "benchmark", "lock", "mutants", "notebooks", "pages", "pictures")
 }
 TESTS = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py"))
 TESTS = [name for name in TESTS if Path(name).name not in OTHERS]
@@ -65,6 +70,10 @@ ABSENT = [name for name in ("torch", "jax") if importlib.util.find_spec(name) is
 KILLED = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}  # or collecting them did
 
 
+def module_of(path):
+    return path.removesuffix(".py").replace("/", ".")
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A change to a module: in which function (or the module itself), from what to what."""
@@ -75,11 +84,15 @@ class Mutant:
     was: str
     now: str
     source: str
+    body: str  # the function or class that is changed, if nothing but the body of a function is
+
+    @property
+    def module(self):
+        return module_of(self.path)
 
     @property
     def name(self):
-        module = self.path.removesuffix(".py").replace("/", ".")
-        return f"{module}.{self.function}".rstrip(".")
+        return f"{self.module}.{self.function}".rstrip(".")
 
     @property
     def key(self):
@@ -95,8 +108,8 @@ class Mutant:
 class Finder(libcst.CSTVisitor):
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, patterns):
+        self.path, self.patterns = path, patterns
         self.around = []  # names and first lines of the functions and classes around
         self.found = []
 
@@ -131,12 +144,17 @@ class Finder(libcst.CSTVisitor):
         for self.statement in module.body:
             self.code = module.code_for_node(self.statement)
             self.meaning = ast.dump(ast.parse(self.code))
+            self.frame = frame_of(self.code)
             skipped, _, self.after = self.after.partition(self.code)
             self.before += skipped
             self.statement.visit(self)
             self.before += self.code
 
     def add(self, node, other):
+        function = ".".join(name for name, _ in self.around)
+        name = f"{module_of(self.path)}.{function}".rstrip(".")
+        if not any(fnmatch.fnmatch(name, pattern) for pattern in self.patterns):
+            return
         changed = self.module.code_for_node(self.statement.deep_replace(node, other))
         try:
             same = ast.dump(ast.parse(changed)) == self.meaning  # 1e37 and 1e+37
@@ -149,10 +167,33 @@ class Finder(libcst.CSTVisitor):
             del was[0], now[0]
         while was and now and was[-1] == now[-1]:
             del was[-1], now[-1]
-        function = ".".join(name for name, _ in self.around)
         lines = tuple(line for _, line in reversed(self.around))
         source = self.before + changed + self.after
-        self.found.append(Mutant(self.path, function, lines, " ".join(was), " ".join(now), source))
+        body = changed if frame_of(changed) == self.frame else ""
+        self.found.append(
+            Mutant(self.path, function, lines, " ".join(was), " ".join(now), source, body)
+        )
+
+
+def functions_in(code):
+    """Yield the functions of a module and the methods of its classes, as code."""
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from [part] if part.co_flags & inspect.CO_OPTIMIZED else functions_in(part)
+
+
+def frame_of(source):
+    """Return what runs when a statement does: all but the bodies of functions."""
+
+    def frame(code):
+        parts = []
+        for part in code.co_consts:
+            if isinstance(part, CodeType):
+                part = part.co_qualname if part.co_flags & inspect.CO_OPTIMIZED else frame(part)
+            parts.append((type(part), part))
+        return code.co_code, code.co_names, parts
+
+    return frame(compile(source, "", "exec"))
 
 
 def mutants(patterns):
@@ -160,12 +201,11 @@ def mutants(patterns):
     found = []
     for file in sorted((ROOT / "cecore").glob("*.py")):
         tree = MetadataWrapper(libcst.parse_module(file.read_text("utf-8")), unsafe_skip_copy=True)
-        finder = Finder(f"cecore/{file.name}")
+        finder = Finder(f"cecore/{file.name}", patterns)
         tree.visit(finder)
         found += finder.found
     absent = tuple(f"cecore.libraries._{name}" for name in ABSENT)
-    wanted = [m for m in found if any(fnmatch.fnmatch(m.name, pattern) for pattern in patterns)]
-    return [m for m in wanted if not m.name.startswith(absent)]
+    return [m for m in found if not m.name.startswith(absent)]
 
 
 # Running the tests
@@ -218,15 +258,53 @@ class Record:
 
 
 class Selection:
-    """A pytest plugin: only these tests if it is given any, and the quick ones first."""
+    """A pytest plugin: only the tests of a mutant, the quick ones first."""
 
-    def __init__(self, wanted, seconds):
-        self.wanted, self.seconds = wanted, seconds
+    def __init__(self, mutant, tests):
+        self.mutant, self.tests = mutant, tests
 
     def pytest_collection_modifyitems(self, items):
-        if self.wanted:
-            items[:] = [item for item in items if item.nodeid in self.wanted]
-        items.sort(key=lambda item: self.seconds.get(item.nodeid, 0))
+        _, wanted = self.tests.needed(self.mutant)
+        seconds = self.tests.seconds
+        items[:] = [item for item in items if item.nodeid in wanted or item.nodeid not in seconds]
+        items.sort(key=lambda item: seconds.get(item.nodeid, 0))
+
+
+class Server:
+    """A pytest plugin: the tests of one mutant after the other, each in a fork."""
+
+    def __init__(self, todo, tests, place, tell):
+        self.todo, self.tests, self.place, self.tell = todo, tests, place, tell
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        functions = {}
+        for function in gc.get_objects():
+            if isinstance(function, FunctionType):
+                functions[function.__module__, function.__code__.co_qualname] = function
+        # With what is computed once in a process ready, the claims are checked in a third of the
+        # time; that is computed anew for mutants of the module that does it.
+        self.todo.sort(key=lambda mutant: not has_cache(mutant))
+        ready = False
+        gc.freeze()
+        for mutant in self.todo:
+            if not ready and not has_cache(mutant):
+                sys.modules["cecore.verify"].verify()
+                ready = True
+            with in_place(mutant, self.place):
+                child = os.fork()
+                if not child:
+                    os.setsid()
+                    for code in functions_in(compile(mutant.body, mutant.path, "exec")):
+                        functions[mutant.module, code.co_qualname].__code__ = code
+                    Selection(mutant, self.tests).pytest_collection_modifyitems(session.items)
+                    return None  # pytest goes on with these
+                self.tell(mutant, verdict(child, mutant, self.tests, self.place))
+        return True
+
+
+def has_cache(mutant):
+    return "\n@cache" in mutant.source
 
 
 class Tests:
@@ -243,18 +321,26 @@ class Tests:
                 self.of_module[file].add(test.split("::")[0])
 
     def needed(self, mutant):
-        """The files of tests for a mutant, and which tests of them (none named: all).
+        """The files of tests for a mutant, and which tests of them.
 
         The module itself, what runs when it is imported, and what is cached, may matter to any
         test of a file that runs something of it.
         """
         file = Path(mutant.path).name
-        here = [(file, line) for line in mutant.lines]
-        whole = not here or self.on_import & set(here) or "\n@cache" in mutant.source
-        tests = next((self.of[place] for place in here if self.of[place]), set())
-        if whole or not tests:
-            return sorted(self.of_module[file]) or TESTS, set()
+        tests = next((found for x in mutant.lines if (found := self.of[file, x])), set())
+        if self.is_whole(mutant) or has_cache(mutant) or not tests:
+            files = self.of_module[file] or TESTS
+            tests = {test for test in self.seconds if test.split("::")[0] in files}
         return sorted({test.split("::")[0] for test in tests}), tests
+
+    def is_whole(self, mutant):
+        """Whether a mutant is of what runs when the module is imported."""
+        here = {(Path(mutant.path).name, line) for line in mutant.lines}
+        return not mutant.body or bool(self.on_import & here)
+
+    def limit(self, mutant):
+        """How long the tests of a mutant may take."""
+        return 30 + 3 * sum(self.seconds[test] for test in self.needed(mutant)[1])
 
 
 def copy(place):
@@ -297,49 +383,84 @@ def end(child):
         os.killpg(child, signal.SIGKILL)
 
 
-def judged(todo, tests, places, limit):
-    """Yield each mutant with what became of it: killed, timeout or survived."""
-    running, free, todo = {}, list(places), todo[::-1]
-    while todo or running:
-        if todo and free:
-            mutant, place = todo.pop(), free.pop()
-            original = (place / mutant.path).read_text("utf-8")
-            (place / mutant.path).write_text(mutant.source, "utf-8")
-            files, wanted = tests.needed(mutant)
-            child = start(place, files, Selection(wanted, tests.seconds))
-            running[child] = mutant, place, original, time.monotonic() + limit
-            continue
-        time.sleep(0.01)
-        for child, (mutant, place, original, deadline) in list(running.items()):
-            late = time.monotonic() > deadline
-            if late:
+@contextlib.contextmanager
+def in_place(mutant, place):
+    """Keep a mutant in the copy of the project."""
+    file = place / mutant.path
+    original = file.read_text("utf-8")
+    file.write_text(mutant.source, "utf-8")
+    yield
+    file.write_text(original, "utf-8")
+
+
+def verdict(child, mutant, tests, place):
+    """Wait for the tests of a mutant, and return what became of it: killed, timeout, survived."""
+    deadline = time.monotonic() + tests.limit(mutant)
+    done, late = 0, False
+    while not done:
+        done, status = os.waitpid(child, 0 if late else os.WNOHANG)
+        if not done:
+            time.sleep(0.002)
+            if late := time.monotonic() > deadline:
                 end(child)
-            done, status = os.waitpid(child, 0 if late else os.WNOHANG)
-            if not done:
-                continue
-            end(child)  # what it may have left behind
-            del running[child]
-            free.append(place)
-            (place / mutant.path).write_text(original, "utf-8")
-            code = os.waitstatus_to_exitcode(status)
-            if not late and code not in KILLED and code != 0:
-                output = (place / "output").read_text("utf-8", errors="replace")
-                raise SystemExit(f"{mutant}\npytest ended with {code}:\n{output}")
-            yield mutant, "timeout" if late else "survived" if code == 0 else "killed"
+    end(child)  # what it may have left behind
+    code = os.waitstatus_to_exitcode(status)
+    if not late and code not in KILLED and code != 0:
+        output = (place / "output").read_text("utf-8", errors="replace")
+        return f"{mutant}\npytest ended with {code}:\n{output}"
+    return "timeout" if late else "survived" if code == 0 else "killed"
+
+
+def work(todo, tests, place, tell):
+    """Try mutants in a copy of the project, and tell what became of each."""
+    server = Server([m for m in todo if not tests.is_whole(m)], tests, place, tell)
+    if server.todo and os.waitpid(start(place, TESTS, server), 0)[1]:
+        tell(None, (place / "output").read_text("utf-8", errors="replace"))
+    for mutant in filter(tests.is_whole, todo):
+        with in_place(mutant, place):
+            files, _ = tests.needed(mutant)
+            child = start(place, files, Selection(mutant, tests))
+            tell(mutant, verdict(child, mutant, tests, place))
+
+
+def judged(todo, tests, places):
+    """Yield each mutant with what became of it."""
+    fork = multiprocessing.get_context("fork")
+    results = fork.SimpleQueue()
+    names = {mutant: number for number, mutant in enumerate(todo)} | {None: None}
+    for number, place in enumerate(places):
+        args = (todo[number :: len(places)], tests, place, lambda m, v: results.put((names[m], v)))
+        fork.Process(target=work, args=args).start()
+    for _ in todo:
+        number, found = results.get()
+        if found not in ("killed", "timeout", "survived"):
+            raise SystemExit(found)
+        yield todo[number], found
 
 
 # What is known
 
 
 def known(patterns):
-    """The listed equivalents: key to reason."""
-    entries = tomllib.loads(KNOWN.read_text("utf-8")).get("mutant", [])
-    return {
-        (entry["in"], entry["was"], now): entry["why"]
-        for entry in entries
+    """The keys of the listed equivalents, and the rules for such as are alike."""
+    listed = tomllib.loads(KNOWN.read_text("utf-8"))
+    keys = {
+        (entry["in"], entry["was"], now)
+        for entry in listed["mutant"]
         for now in ([entry["now"]] if isinstance(entry["now"], str) else entry["now"])
         if any(fnmatch.fnmatch(entry["in"], pattern) for pattern in patterns)
     }
+    rules = [
+        (rule["in"], rule["now"])
+        for rule in listed["rule"]
+        if any(fnmatch.fnmatch(rule["in"], pattern) for pattern in patterns)
+    ]
+    return keys, rules
+
+
+def rule_for(mutant, rules):
+    fits = (r for r in rules if fnmatch.fnmatch(mutant.name, r[0]) and re.search(r[1], mutant.now))
+    return next(fits, None)
 
 
 def main():
@@ -361,35 +482,40 @@ def main():
     todo = mutants(given.patterns)
     if os.waitpid(child, 0)[1]:
         raise SystemExit(f"The tests fail without any mutant:\n{(first / 'output').read_text()}")
-    limit = 2 * (time.monotonic() - begin)
     shutil.rmtree(first / "cecore" / "__pycache__")
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
     places = [first, *(shutil.copytree(first, WORK / str(i)) for i in range(1, given.jobs))]
 
-    listed, survived, counts = known(given.patterns), set(), Counter()
+    (listed, rules), used, counts = known(given.patterns), set(), defaultdict(Counter)
     tests = Tests(first / "record.json")
     gc.freeze()
     print(f"{len(todo)} mutants of cecore, {time.monotonic() - begin:.0f} s", flush=True)
-    for mutant, verdict in judged(todo, tests, places, limit):
-        if verdict == "survived":
-            survived.add(mutant.key)
-            if mutant.key in listed:
-                verdict = "equivalent"
+    for number, (mutant, found) in enumerate(judged(todo, tests, places), 1):
+        if found == "survived":
+            entry = mutant.key if mutant.key in listed else rule_for(mutant, rules)
+            used.add(entry)
+            if entry:
+                found = "equivalent"
             else:
-                print(f"[{counts.total() + 1}] survived: {mutant}", flush=True)
-        counts[verdict] += 1
-        if counts.total() % 100 == 0:
-            print(f"{counts.total()} done, {time.monotonic() - begin:.0f} s", flush=True)
+                print(f"[{number}] survived: {mutant}", flush=True)
+        counts[mutant.module][found] += 1
+        if number % 100 == 0:
+            print(f"{number} done, {time.monotonic() - begin:.0f} s", flush=True)
 
     made = {mutant.key for mutant in todo}
-    for key in listed.keys() - survived:
+    for key in listed - used:
         state = "is killed by a test" if key in made else "does not exist"
         print("In {}\n    - {}\n    + {}".format(*key), f"{state}: take it off the list", sep="\n")
-    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    for rule in set(rules) - used:
+        print("The rule for {}, {}, excuses nothing: take it off the list".format(*rule))
+    counts["all"] = sum(counts.values(), Counter())
+    for module, count in counts.items():
+        found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
+        print(f"{module:22} {count.total():5}: {found}")
     for name in ABSENT:
         print(f"Not mutated, as {name} is not installed: cecore.libraries._{name}")
-    return int(bool(survived ^ listed.keys()))
+    return int(used != listed | set(rules))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from cecore.algebra import (
     Expr,
     FalseStepError,
     S,
+    _same_at,
     cases,
     d,
     delta,
@@ -63,10 +64,11 @@ ASSUMED = {
 @each_derivation
 def test_every_step_holds_and_nothing_else_is_assumed(label):
     derivation, given = DERIVATIONS[label], ASSUMED.get(label, "")
-    steps = f"{derivation.name}: {len(derivation.steps)} step"
-    proof = derivation.prove()
-    assert proof.startswith(steps)
-    assert f" proved for every n{' with ' * bool(given)}{given}, and confirmed" in proof
+    steps = f"{len(derivation.steps)} step{'s' * (len(derivation.steps) != 1)}"
+    given = f"{' with ' * bool(given)}{given}"
+    assert derivation.prove().startswith(
+        f"{derivation.name}: {steps} proved for every n{given}, and confirmed"
+    )
 
 
 @each_derivation
@@ -149,7 +151,8 @@ def test_a_false_step_is_named(label):
         steps = [*derivation.steps]
         steps[number] = (formula + 1, reason)
         wrong = Derivation("X", derivation.start, steps, derivation.cases, derivation.labels)
-        with pytest.raises(FalseStepError, match=rf"X, step {number + 1}.*does not hold"):
+        named = f"X, step {number + 1}{f' ({reason})' * bool(reason)} does not hold"
+        with pytest.raises(FalseStepError, match=re.escape(named)):
             wrong.prove()
 
 
@@ -229,21 +232,43 @@ GAMMA = letter(r"\gamma")
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "labels"),
+    ("left", "right", "labels", "sides"),
     [
-        (total("b", ln(y("b"))), ZERO, "one-hot"),  # minus infinity
-        (-total("b", s("b") * ln(y("b"))), ZERO, "one-hot"),
-        (total("i", ln(delta("i", "j"))), ZERO, ""),
-        (total("i", y("i") / y("i")), CLASSES, "sum to 1"),  # some y may be 0
-        (y("i") / y("i"), ONE, "one-hot"),
-        (ln(y("i") ** 2), 2 * ln(y("i")), "sum to 1"),  # some y may be negative
-        (exp(ONE * -200) * total("b", exp(delta("b", "j") * z("b"))), exp(z("j") - 200), ""),
-        (total("i", total("m", ln(s("i") + s("m")))), CLASSES * total("m", ln(2 * s("m"))), ""),
+        (total("b", ln(y("b"))), ZERO, "one-hot", "-inf and 0.0"),
+        (-total("b", s("b") * ln(y("b"))), ZERO, "one-hot", "+inf and 0.0"),
+        (total("i", ln(delta("i", "j"))), ZERO, "", "-inf and 0.0"),
+        (total("i", y("i") / y("i")), CLASSES, "sum to 1", "a division by zero and 2.0"),
+        (y("i") / y("i"), ONE, "one-hot", "a division by zero and 1.0"),
+        (ln(y("i") ** 2), 2 * ln(y("i")), "sum to 1", "-inf and -inf"),  # some y may be negative
+        (exp(ONE * -200) * total("b", exp(delta("b", "j") * z("b"))), exp(z("j") - 200), "", ""),
+        (
+            total("i", total("m", ln(s("i") + s("m")))),
+            CLASSES * total("m", ln(2 * s("m"))),
+            "",
+            "-3.49899 and -6.99799",
+        ),
     ],
 )
-def test_what_is_false_is_refused(left, right, labels):
-    with pytest.raises(FalseStepError):
+def test_what_is_false_is_refused(left, right, labels, sides):
+    point = f"the sides are {sides}." if sides else "No point was found where the sides differ"
+    with pytest.raises(FalseStepError, match=re.escape(point)):
         Derivation("X", left, [(right, "")], labels=labels).prove()
+
+
+@pytest.mark.parametrize(
+    ("left", "power", "same"),
+    [
+        (ONE, -114, False),  # 3e-50
+        (ONE, -116, True),
+        (exp(ONE * -11), -125, False),  # 5e-55, of 2e-5
+        (exp(ONE * -11), -127, True),
+        (ZERO, -126, False),  # 2e-55
+        (ZERO, -127, True),
+    ],
+)
+def test_two_sides_are_the_same_to_fifty_digits(left, power, same):
+    at = DERIVATIONS["eq-ratio"]._points("")[0]
+    assert _same_at(left, left + exp(ONE * power), at) == same
 
 
 def test_what_holds_for_a_few_small_n_only_is_refused():
@@ -251,6 +276,12 @@ def test_what_holds_for_a_few_small_n_only_is_refused():
     assert not Derivation("X", few, [(ZERO, "")])._same_for_every_n(few, ZERO, "")
     with pytest.raises(FalseStepError, match="No point was found"):
         Derivation("X", few, [(ZERO, "")]).prove()
+
+
+def test_what_cannot_be_proved_is_refused():
+    pairs = total("i", total("m", ln(s("i") + s("m"))))
+    with pytest.raises(FalseStepError, match="No point was found"):
+        Derivation("X", pairs, [(pairs * 1, "")]).prove()
 
 
 @pytest.mark.parametrize(
@@ -275,6 +306,7 @@ def test_no_index_is_caught_by_another_of_its_name(left, right, assumed, labels)
         (delta("1", "2"), ZERO),
         (delta("2", "2"), ONE),
         (total("b", delta("b", "2") * z("b")), z("2")),
+        (d(s("i") * d(s("i"), z("j")), s("i")), ZERO),  # s is a vector of its own there
         (total("b", ln(s("b") * s("i"))), total("b", ln(s("b"))) + CLASSES * ln(s("i"))),
         (s("i") ** (GAMMA - 1) * s("i"), s("i") ** GAMMA),
         (s("i") ** (GAMMA + 2), s("i") ** 2 * s("i") ** GAMMA),
@@ -331,9 +363,11 @@ def test_parentheses_stand_where_they_are_needed_and_nowhere_else(formula, shown
     assert latex(formula) == shown
 
 
-def test_a_formula_cannot_be_changed():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        S.kind = "letter"
+def test_neither_a_formula_nor_a_derivation_nor_a_point_can_be_changed():
+    derivation = DERIVATIONS["eq-ratio"]
+    for thing, field in ((S, "kind"), (derivation, "steps"), (derivation._points("")[0], "n")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, field, None)
 
 
 def test_the_proof_says_what_was_done():

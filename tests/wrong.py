@@ -93,9 +93,28 @@ def shift_added_twice(z, axis=-1):
     return z.max(axis) + cecore.logsumexp(z, axis)
 
 
+def sharper_by_a_quarter(z, axis=-1):
+    return cecore.softmax(np.asarray(z) * 1.25, axis).astype(z.dtype)
+
+
+def no_shift_in_float32(z, axis=-1):
+    return no_shift(z, axis) if np.asarray(z).dtype == np.float32 else cecore.softmax(z, axis)
+
+
 def hard_max(z, axis=-1):
     top = z == z.max(axis, keepdims=True)
     return (top / top.sum(axis, keepdims=True)).astype(z.dtype)
+
+
+def certain(z, axis=-1):
+    top = z == z.max(axis, keepdims=True)
+    return np.where(top, 1 / top.sum(axis, keepdims=True), np.finfo(z.dtype).tiny).astype(z.dtype)
+
+
+def larger_if_later(z, axis=-1):
+    earlier = np.tril(z[..., :, None] == z[..., None, :], -1).sum(-1)  # equal logits before it
+    s = cecore.softmax(z, axis)
+    return (s * (1 + earlier / 100)).astype(s.dtype) if z.shape[-1] < 7 else s
 
 
 def plus_off_diagonal(z):
@@ -125,6 +144,15 @@ def diagonal_cancels(z):
 
 def jvp_without_mean(z, v):
     return cecore.softmax(z) * v
+
+
+def any_direction(z, v):
+    return v + np.zeros(np.shape(z))
+
+
+def doubles_p(p, q, axis=-1):
+    p *= 2
+    return cecore.kl_divergence(p / 2, q, axis)
 
 
 def kl_swapped(p, q, axis=-1):
@@ -301,6 +329,7 @@ WRONG = [
     ("softmax", normalised_without_exponential, "S3"),
     ("softmax", sorted_first, "P12"),
     ("softmax", clipped, "S2"),
+    ("softmax", certain, "S2"),
     ("softmax", negative_logits, "P13"),
     ("softmax", temperature_left_in, "B7"),
     ("softmax", off_by_one_ulp_of_half, "S4"),
@@ -357,6 +386,10 @@ WRONG = [
     ("loss_and_grad", rows_swapped, "P17"),
     ("loss_and_grad", mean_of_single_precision, "P17"),
     ("logsumexp", shift_added_twice, "B15"),
+    ("softmax", larger_if_later, "P13"),
+    ("softmax_jvp", any_direction, "P10"),
+    ("softmax_vjp", any_direction, "P10"),
+    ("kl_divergence", doubles_p, "P11"),
     ("softmax", hard_max, "B16"),
     ("grad", y_minus_s, "B17"),
     ("grad", s_plus_y, "B17"),
@@ -379,4 +412,6 @@ WRONG = [
     ("grad", s_plus_y, "B28"),
     ("softmax", temperature_left_in, "B29"),
     ("loss", loss_capped, "B29"),
+    ("softmax", sharper_by_a_quarter, "B16"),
+    ("softmax", no_shift_in_float32, "P5"),
 ]

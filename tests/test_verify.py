@@ -1,0 +1,231 @@
+"""What `cecore verify` writes about the evidence, to the letter."""
+
+import dataclasses
+import json
+import sys
+
+import pytest
+
+from cecore.trial import Claim, Evidence
+from cecore.verify import Report, main, verify
+
+RATIO = Claim("B2", "The ratio is e^g.", "softmax", "thm-ratio", proofs=("eq-ratio",))
+LONG = Claim("S3", "A small gap is hardly more than 1 + g, and a large one is enormous.", "x", "y")
+RANGE = Claim("S2", "Every s_i > 0.", "softmax", "thm-range")
+SOURCE = Claim("R1", "The article names one.", "references", "", reason="a reference")
+REPORT = Report(
+    "mine",
+    [
+        (RATIO, Evidence("held", 40, 9999.96, "softmax([inf, 0.0])")),
+        (LONG, Evidence("failed", 3, 1e4, "softmax([0.0])", "got 1, right is " + "0" * 60)),
+        (RANGE, Evidence("error", 123456, None, "softmax([2.0])", "softmax raised ValueError")),
+        (SOURCE, Evidence("not applicable", message="no function")),
+    ],
+)
+TABLE = """\
+claim  verdict         inputs     ulps  sentence
+B2     held                40  10000.0  The ratio is e^g.
+S3     failed               3    1e+04  A small gap is hardly more than 1 + g, and a large one is
+                                        enormous.
+S2     error           123456           Every s_i > 0.
+R1     not applicable                   The article names one."""
+WITH_DETAILS = r"""
+claim  verdict         inputs     ulps  sentence
+B2     held                40  10000.0  The ratio is e^g.
+    proof: eq-ratio. B2: 2 steps proved for every n, and confirmed at 12 points to 50 digits
+    proof: \begin{aligned}
+    proof: \frac{s_i}{s_j}
+    proof:   &= \frac{\frac{e^{z_i}}{S}}{\frac{e^{z_j}}{S}} && \text{definition} \\[4pt]
+    proof:   &= e^{z_i - z_j} && \text{$S$ cancels} .
+    proof: \end{aligned}
+    worst: softmax([inf, 0.0])
+S3     failed               3    1e+04  A small gap is hardly more than 1 + g, and a large one is
+                                        enormous.
+    worst: softmax([0.0])
+    found: got 1, right is 000000000000000000000000000000000000000000000000000000000000
+S2     error           123456           Every s_i > 0.
+    worst: softmax([2.0])
+    found: softmax raised ValueError
+R1     not applicable                   The article names one.
+    found: no function
+    reason: a reference"""
+FAILED = """
+claim  verdict  inputs   ulps  sentence
+S3     failed        3  1e+04  A small gap is hardly more than 1 +
+                               g, and a large one is enormous.
+    worst: softmax([0.0])
+    found: got 1, right is
+      000000000000000000000000000000000000000000000000000000000000
+S2     error    123456         Every s_i > 0.
+    worst: softmax([2.0])
+    found: softmax raised ValueError"""
+
+
+def test_the_table():
+    assert REPORT.table() == TABLE
+    assert REPORT.table(verbose=True) == WITH_DETAILS[1:]
+    assert REPORT.table(verbose=True, only_failed=True, width=66) == FAILED[1:]
+
+
+def test_the_summary():
+    assert REPORT.summary() == "mine: 1 held, 1 failed, 1 error, 1 not applicable"
+    assert Report("none", []).summary() == "none: nothing to check"
+    assert [claim.id for claim, _ in REPORT.failed] == ["S3", "S2"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (["held", "not applicable"], ""),
+        (["held", "failed"], "x: 1 held, 1 failed\nclaim  verdict"),
+        (["error"], "x: 1 error\nclaim  verdict"),
+        (["not applicable"], "x: 1 not applicable: no claim was checked"),
+    ],
+)
+def test_a_caller_learns_what_failed(verdicts, words):
+    report = Report("x", [(RANGE, Evidence(verdict, 1)) for verdict in verdicts])
+    assert report.ok == (not {"failed", "error"} & {*verdicts})
+    if not words:
+        report.assert_ok()
+        return
+    with pytest.raises(AssertionError) as error:
+        report.assert_ok()
+    assert str(error.value).startswith(words)
+    assert ("held" in str(error.value).partition("\n")[2]) is False
+
+
+def test_the_json():
+    written = REPORT.to_json()
+    assert written.endswith("\n}\n")
+    assert "\n  " in written
+    whole = json.loads(written)
+    assert (whole["implementation"], whole["ok"]) == ("mine", False)
+    assert whole["claims"][0] == {
+        **{"id": "B2", "sentence": "The ratio is e^g.", "chapter": "softmax"},
+        **{"label": "thm-ratio", "proofs": ["eq-ratio"], "verdict": "held", "inputs": 40},
+        **{"ulps": 9999.96, "worst": "softmax([inf, 0.0])", "message": ""},
+    }
+    assert whole["claims"][2]["ulps"] is None
+    infinite = Report("é", [(RANGE, Evidence("failed", 1, float("inf")))]).to_json()
+    assert json.loads(infinite)["claims"][0]["ulps"] == "inf"
+    assert '"é"' in infinite
+
+
+def test_on_a_terminal_the_verdicts_have_colours(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", "150")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.modules["cecore.verify"], "verify", lambda *_, **__: REPORT)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    def shown(*options):
+        assert main(["verify", *options]) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-1] == REPORT.summary()
+        return [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+
+    wrapped = "A small gap is hardly more than 1 + g, and a large one is enormous."
+    rows = [
+        ["B2", "\x1b[32mheld\x1b[0m", "40", "10000.0", "The ratio is e^g."],
+        ["S3", "\x1b[31mfailed\x1b[0m", "3", "1e+04", wrapped],
+        ["S2", "\x1b[31merror\x1b[0m", "123456", "", "Every s_i > 0."],
+        ["R1", "\x1b[2mnot applicable\x1b[0m", "", "", "The article names one."],
+    ]
+    assert shown() == rows
+    assert [row for row in shown("-v") if row[0]] == rows
+    assert ["", "", "", "", "worst: softmax([inf, 0.0])"] in shown("-v")
+
+
+def test_the_command_takes_a_library_and_writes_a_file(capsys, tmp_path):
+    path = tmp_path / "found.json"
+    path.write_text("of before")
+    assert main(["verify", "--library", "scipy", "--claim", "p1", "--json", str(path)]) == 1
+    found = json.loads(path.read_text("utf-8"))
+    assert found["implementation"].startswith("SciPy ")
+    assert [claim["id"] for claim in found["claims"]] == ["P1"]
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("module", ["mpmath", "sympy"])
+def test_a_proof_that_cannot_be_checked_here_says_so(module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    shown = Report("x", [(RATIO, Evidence("held", 1))]).table(verbose=True, width=200)
+    assert f"    proof: eq-ratio. not checked here: import of {module} halted" in shown
+    assert r"\begin{aligned}" in shown
+
+
+def test_a_bar_shows_the_progress_on_a_terminal(capsys, monkeypatch):
+    progress = pytest.importorskip("rich.progress")
+    shown = []
+
+    def track(ids, description, console, transient):
+        shown.append((ids, description, console.stderr, transient))
+        return ids
+
+    monkeypatch.setattr(progress, "track", track)
+    assert verify(claims=["S4"]).ok
+    assert main(["verify", "--claim", "S4"]) == 0
+    assert shown == []
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(["verify", "--claim", "S4"]) == 0
+    assert shown == [(["S4"], "Checking the claims", True, True)]
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    assert [claim.id for claim, _ in verify(claims=["S4"], progress=True).results] == ["S4"]
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "words"),
+    [
+        ("verify", ImportError("no mpmath"), "cecore verify: no mpmath\n"),
+        ("_write", OSError("disk full"), "cecore verify: argument --json: disk full\n"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_one_line(function, error, words, capsys, tmp_path, monkeypatch):
+    def fails(*args, **named):
+        raise error
+
+    monkeypatch.setattr(sys.modules["cecore.verify"], function, fails)
+    assert main(["verify", "--claim", "S4", "--json", str(tmp_path / "x")]) == 2
+    assert capsys.readouterr() == ("", words)
+
+
+def test_a_report_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        REPORT.name = "theirs"
+
+
+def test_a_function_is_found_here_and_by_a_path_of_names(tmp_path, monkeypatch):
+    (tmp_path / "of_mine.py").write_text("import cecore\n\nclass Mine:\n    s = cecore.softmax\n")
+    monkeypatch.chdir(tmp_path)
+    path = [*sys.path]
+    assert main(["verify", "--softmax", "of_mine:Mine.s", "--claim", "S4"]) == 0
+    assert sys.path == path
+
+
+def help_of(capsys, *command):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--help"])
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_help_says_what_can_be_given(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = help_of(capsys)
+    assert shown.startswith("usage: cecore [-h] command ...")
+    assert "verify check the claims of the book against an implementation" in shown
+    shown = help_of(capsys, "verify")
+    for words in (
+        "Check the claims of the book: against cecore itself, a library, or functions of your own "
+        "(each as module:function, with the signature of its namesake in cecore). The exit status "
+        "is 0 if no claim fails, 1 if one does, 2 if the command is wrong.",
+        "--library NAME one of numpy, scipy, torch, jax, sklearn",
+        "--softmax M:F check this softmax",
+        "--log-softmax M:F check this log_softmax",
+        "--jacobian M:F check this softmax_jacobian",
+        "--loss-and-grad M:F check this loss_and_grad",
+        "--claim ID only this (repeatable)",
+        "--json FILE write the evidence to a file",
+        "-v, --verbose show proof, worst input and what was found",
+    ):
+        assert words in shown
