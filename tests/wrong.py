@@ -253,6 +253,45 @@ def mean_of_single_precision(z, y):
     return float(np.float32(cecore.loss_and_grad(z, y)[0])), cecore.loss_and_grad(z, y)[1]
 
 
+class ScaledByTheMaximum:
+    """The textbook's pair, whose digits wear off."""
+
+    def __init__(self, m=-np.inf, a=0.0):
+        self.m, self.a = m, a
+
+    def update(self, z):
+        z = np.asarray(z, np.float64)
+        m = z.max(initial=-np.inf)
+        return self.merge(type(self)(m, np.exp(z - m).sum() if z.size else 0.0))
+
+    def merge(self, other):
+        m = max(self.m, other.m)
+        parts = (x.a * np.exp(x.m - m) for x in (self, other) if x.a)
+        return type(self)(m, sum(parts))
+
+    def logsumexp(self):
+        return self.m + np.log(self.a)
+
+
+class NotScaled(ScaledByTheMaximum):
+    def merge(self, other):
+        return type(self)(max(self.m, other.m), self.a + other.a)
+
+
+class StartsAtZero(ScaledByTheMaximum):
+    def __init__(self, m=0.0, a=0.0):
+        super().__init__(m, a)
+
+
+class KeepsTheFirst(ScaledByTheMaximum):
+    """Scales by the first maximum: larger logits overflow."""
+
+    def merge(self, other):
+        m = self.m if self.a else other.m
+        with np.errstate(over="ignore"):
+            return type(self)(m, sum(x.a * np.exp(x.m - m) for x in (self, other) if x.a))
+
+
 # Field of the implementation, its wrong function, the claim that must refute it.
 WRONG = [
     ("softmax", wrong_axis, "P8"),
@@ -333,4 +372,8 @@ WRONG = [
     ("softmax", temperature_left_in, "B20"),
     ("grad", averaged_over_classes, "B20"),
     ("loss_and_grad", gradient_of_the_sum, "B21"),
+    ("parts", NotScaled, "B30"),
+    ("parts", KeepsTheFirst, "B30"),
+    ("parts", StartsAtZero, "B31"),
+    ("parts", ScaledByTheMaximum, "P30"),
 ]
