@@ -119,9 +119,7 @@ def _whole(z: da.Array, axis: int, y: Any, name: str) -> tuple[list[da.Array], d
     ones = tuple((1,) * len(c) if i == axis else c for i, c in enumerate(z.chunks))
     meta = np.empty((0,) * z.ndim, STATE)
     parts = da.map_blocks(_state_of_block, *arrays, axis=axis, chunks=ones, dtype=STATE, meta=meta)
-    known = da.reduction(
-        parts, _part, _merged, axis, keepdims=True, dtype=STATE, combine=_merged, meta=meta
-    )
+    known = da.reduction(parts, _part, _merged, axis, keepdims=True, dtype=STATE, meta=meta)
     return arrays, known
 
 
