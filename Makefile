@@ -65,7 +65,8 @@ notebooks: $(INSTALLED)
 # Only now, and not in `make test`: no test depends on how fast a machine is.
 bench: $(BENCH)/installed $(INSTALLED)
 	$(BENCH)/bin/python -m benchmarks
-	$(BIN)/python tests/run_notebooks.py book/performance.ipynb
+	$(BIN)/python -m benchmarks.workers
+	$(BIN)/python tests/run_notebooks.py book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
 	for name in scipy sklearn torch jax; do \

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -19,7 +20,7 @@ def show_source(*functions: Callable) -> Markdown:
 
 
 def source(function: Callable) -> str:
-    lines = inspect.getsource(function).splitlines()
+    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
     first, *_ = ast.parse("\n".join(lines)).body[0].body
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         del lines[first.lineno - 1 : first.end_lineno]

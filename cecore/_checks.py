@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Index = tuple[int, ...]
 
 # An exponential that underflows to 0, a logarithm of 0, a product 0 * inf that np.where throws
 # away: the formulas mean each of them, so NumPy need not warn. Bad input never gets that far.
@@ -28,8 +29,18 @@ def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
 def open_logits(z: ArrayLike, axis: int) -> tuple[Array, np.dtype[Any]]:
     """Do the same as `check_logits`, but for the values: `check_values` has to follow."""
     z, dtype = _floats(z, "z")
-    _check_axis(z, axis, "z")
+    check_axis(z, axis, "z")
     return z, dtype
+
+
+def open_part(z: ArrayLike) -> Array:
+    """Return a part of the classes of some rows of logits; what it holds is still to be checked."""
+    z, dtype = _floats(z, "z")
+    if dtype.itemsize > 8:
+        raise TypeError(f"z must hold real numbers of at most 64 bits; got dtype {dtype}")
+    if z.ndim == 0:
+        raise ValueError("z must have a class axis; got a 0-d array, a single number")
+    return z
 
 
 def proper(z: Array, axis: int = -1) -> bool:
@@ -42,18 +53,31 @@ def proper(z: Array, axis: int = -1) -> bool:
 def check_values(z: Array, axis: int) -> None:
     """Refuse logits that are no logits."""
     if not proper(z, axis):
-        for bad, value in ((np.isnan(z), "NaN"), (z == np.inf, "+inf")):
-            if bad.any():
-                raise ValueError(
-                    f"z must hold finite logits (or -inf for a masked class); got {value}{_at(bad)}"
-                )
+        check_entries(z)
+        check_rows(z.max(axis))
+
+
+def check_entries(z: Array, start: Index = ()) -> None:
+    """Refuse NaN and +inf as logits; ``start`` is where this part of them begins."""
+    for bad, value in ((np.isnan(z), "NaN"), (z == np.inf, "+inf")):
+        if bad.any():
+            raise ValueError(
+                f"z must hold finite logits (or -inf for a masked class); "
+                f"got {value}{_at(bad, start)}"
+            )
+
+
+def check_rows(maxima: Array, start: Index = ()) -> None:
+    """Refuse rows whose largest logit is -inf."""
+    bad = np.isneginf(maxima)
+    if bad.any():
         raise ValueError(
             f"z must leave every row at least one finite logit; "
-            f"got only -inf (every class masked) in {_row(np.isneginf(z.max(axis)))}"
+            f"got only -inf (every class masked) in {_row(bad, start)}"
         )
 
 
-def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
+def check_labels(labels: ArrayLike, n: int, name: str = "labels", start: Index = ()) -> Array:
     """Return ``labels`` as an array of class indices, each of them in 0..n-1."""
     labels = _array(labels, name)
     if labels.size == 0 and labels.dtype == np.float64:  # what NumPy makes of an empty list
@@ -69,7 +93,7 @@ def check_labels(labels: ArrayLike, n: int, name: str = "labels") -> Array:
     bad = (labels < 0) | (labels >= n)
     if bad.any():
         raise ValueError(
-            f"{name} must be class indices in 0..{n - 1}; got {labels[bad][0]}{_at(bad)}"
+            f"{name} must be class indices in 0..{n - 1}; got {labels[bad][0]}{_at(bad, start)}"
         )
     return labels.astype(np.intp)
 
@@ -86,7 +110,7 @@ def check_class_count(n: int) -> int:
 def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dtype[Any]]:
     """Return ``p`` as floats to compute with, and its dtype; its rows are probabilities."""
     p, dtype = _floats(p, name)
-    _check_axis(p, axis, name)
+    check_axis(p, axis, name)
     p = _with_adjacent_classes(p, axis)
     bad = ~(p >= 0)  # true of NaN as well
     if bad.any():
@@ -207,7 +231,7 @@ def _with_adjacent_classes(x: Array, axis: int) -> Array:
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, axis, -1)), -1, axis)
 
 
-def _check_axis(x: Array, axis: int, name: str) -> None:
+def check_axis(x: Array, axis: int, name: str) -> None:
     if x.ndim == 0:
         raise ValueError(f"{name} must have a class axis; got a 0-d array, a single number")
     if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
@@ -218,13 +242,13 @@ def _check_axis(x: Array, axis: int, name: str) -> None:
         )
 
 
-def _at(bad: Array) -> str:
+def _at(bad: Array, start: Index = ()) -> str:
     """Say where the first true entry is, as a user would write its index."""
     if not np.ndim(bad):
         return ""  # a single label
-    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    index = tuple(int(i) for i in np.argwhere(bad)[0] + np.array(start or 0))
     return f" at index {index[0] if len(index) == 1 else index}"
 
 
-def _row(bad: Array) -> str:
-    return f"row{_at(bad).removeprefix(' at index')}" if np.ndim(bad) else "its only row"
+def _row(bad: Array, start: Index = ()) -> str:
+    return f"row{_at(bad, start).removeprefix(' at index')}" if np.ndim(bad) else "its only row"

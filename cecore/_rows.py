@@ -146,13 +146,18 @@ def powers(z: Array, out: Array | None = None) -> tuple[Array, Array]:
             return np.exp(z, dtype=np.float64), np.zeros(len(z))
         z = z.astype(np.float64)
     c = z.max(1, keepdims=True) - HEADROOM
+    return shifted_powers(z, c), c[:, 0]
+
+
+def shifted_powers(z: Array, c: Array) -> Array:
+    """Return ``e^(z - c)`` to the last digit, of float64 or wider."""
     d = z - c
     # What is lost, exactly (Knuth 1969): hundreds of ulps of e^d.
     back = d - z
     lost = (z - (d - back)) - (c + back)
     e = np.exp(d)
     np.add(e, e * lost, out=e, where=e > 0)  # elsewhere lost may be NaN
-    return e, c[:, 0]
+    return e
 
 
 def largest(z: Array, e: Array) -> tuple[Array, Array]:
@@ -185,7 +190,7 @@ def row_sums(e: Array, dtype: DTypeLike) -> Array:
     """
     if dtype == np.float32:
         return _add(e).astype(e.dtype, copy=False)  # added in float64
-    high, low, _ = _split_sums(e)
+    high, low, _ = split_sums(e)
     return high + low
 
 
@@ -200,12 +205,12 @@ def sums_with_own(
     if dtype == np.float32:
         others = _add(e)
         return others, (others + own) * factor
-    high, low, grid = _split_sums(e, factor, scratch)
+    high, low, grid = split_sums(e, factor, scratch)
     own_high = (own + grid) - grid
     return high + low, factor * (high + own_high) + factor * (low + (own - own_high))
 
 
-def _split_sums(
+def split_sums(
     e: Array, factor: float = 1, scratch: Array | None = None
 ) -> tuple[Array, Array, Array]:
     """Return the sum of each row in two parts, and the grid that splits others the same way.

@@ -1,7 +1,9 @@
 """Every statement of the book as a claim that any implementation can be held to.
 
-S0 to S19 and R1 are the statements of the article that the book follows, B1 to B29 the book's own,
+S0 to S19 and R1 are the statements of the article that the book follows, B1 to B31 the book's own,
 P1 to P17 what an implementation owes its user.
+S0 to S19 and R1 are the statements of the article that the book follows, B1 to B31 the book's own,
+P1 to P18 what an implementation owes its user.
 """
 
 import re
@@ -163,6 +165,12 @@ B28 variants#thm-binary
 B29 variants#thm-fitted
     With s = softmax(beta z), the slope of the loss by beta = 1/T is sum_i s_i z_i - sum_i y_i z_i.
     It never falls: the loss is convex in beta.
+B30 scale#thm-merge
+    A sum of exponentials, kept as the pair of m and a = sum_k e^{z_k - m}, is e^m a. Two parts
+    merge into the pair of m = max(m_1, m_2) and a = a_1 e^{m_1 - m} + a_2 e^{m_2 - m}.
+B31 scale#thm-associative
+    The merge is associative and commutative, and the pair of -inf and 0 changes nothing: parts of
+    the classes may be merged in any order.
 P1 stability#stability-owed
     log_softmax keeps its digits near certainty: ln s_1 of (0, -50) is -1.93e-22, not 0.
 P2 stability#stability-owed
@@ -202,6 +210,8 @@ P16 stability#stability-owed
     of the exact result in float64, 6 in float32; log-sum-exp within as many of max(|z|, |LSE|).
 P17 stability#stability-owed
     loss_and_grad gives the mean loss of a batch and the gradient of that mean, to the same ulps.
+P18 stability#stability-owed
+    Merged from parts, of any size and in any order, log-sum-exp is as exact as P16 asks.
 R1 references
     The article names one source: Wang Zhe, Deep Learning Recommender Systems (in Chinese).
 """
@@ -833,6 +843,22 @@ def _near_certainty(t: Trial, name: str, right: Callable[[Any], Any]) -> None:
             t.near(got.ravel()[0], exact(right(mp50().exp(-d))), d + 8)
 
 
+@_claim("B30", "parts")
+def _b30(t: Trial) -> None:
+    for r in t.rows(n=1000):
+        for at in {0, 1, r.n // 2, r.n}:
+            t.near(t.of_parts([r.z[:at], r.z[at:]]), r.lse, r.n**0.5 + 8, 1 + r.size)
+
+
+@_claim("B31", "parts")
+def _b31(t: Trial) -> None:
+    none = np.array([])
+    for r in t.rows(n=100):
+        a, b, c = np.array_split(r.z, 3)
+        for parts in ([[a, b], c], [a, [b, c]], [[c, b], a], [none, [b, [a, c]]], [[r.z], none]):
+            t.near(t.of_parts(parts), r.lse, r.n**0.5 + 8, 1 + r.size)
+
+
 @_claim("P1", "log_softmax")
 def _p1(t: Trial) -> None:
     for r in t.rows():
@@ -1058,6 +1084,15 @@ def _p16(t: Trial) -> None:
             for name in t.has("loss", "grad"):
                 right = r.loss_of(k) if name == "loss" else r.grad_of(k)
                 t.to_the_last_digits(t.of_row(name, r.z, k), right)
+
+
+@_claim("P18", "parts")
+def _p18(t: Trial) -> None:
+    rising = [Row(np.linspace(0, 1, 1000), dtype) for dtype in FLOATS[1:]]
+    hard = [r for r in hard_rows() + rising if r.z.dtype in t.f.dtypes]
+    for r in t.rows(n=1000, dtypes=FLOATS[1:]) + hard:
+        for parts in ([*r.z[:, None]], [[*np.array_split(r.z, 3)], [np.array([])]]):
+            t.to_the_last_digits(t.of_parts(parts), r.lse, r.size)
 
 
 @_claim("P17", "loss_and_grad")

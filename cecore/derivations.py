@@ -4,6 +4,9 @@ r"""The book's derivations, by the label of the display that shows each of them.
 a chapter is the one that was checked, and it is written down only here.
 """
 
+import operator
+from functools import reduce
+
 from cecore.algebra import (
     Derivation,
     Expr,
@@ -48,10 +51,25 @@ family = named(r"\operatorname{LSE}(\theta t)", ln(total("m", exp(theta * t("m")
 mean_v = named(r"\bar v", total("m", s("m") * v("m")))
 curvature = named(r"v^{\mathsf T} J v", total("l", total("m", v("l") * d(s("l"), z("m")) * v("m"))))
 
+# A part of the classes, scaled by its largest logit, m_1; and three such pairs, scaled anew.
+m_1 = named("m_1", z("1"))
+a_1 = named("a_1", total("m", exp(z("m") - m_1)))
+m = named("m", c)
+pairs = [
+    (named(f"a_{i}", a), named(f"m_{i}", b))
+    for i, a, b in ((1, p("1"), z("1")), (2, p("2"), z("2")), (3, q("1"), y("1")))
+]
+both = named("m'", T)  # of the first two, merged first
+
 
 def e(index: str) -> Expr:
     """Return the exponential of a logit."""
     return exp(z(index))
+
+
+def scaled(pairs: list[tuple[Expr, Expr]], to: Expr) -> Expr:
+    """Return the sum of pairs, each scaled anew."""
+    return reduce(operator.add, (a * exp(m - to) for a, m in pairs))
 
 
 def warm(index: str) -> Expr:
@@ -470,6 +488,23 @@ DERIVATIONS = {
         [
             (total("k", z("k") * (tempered("k") * (z("k") - mean))), ""),
             (total("k", tempered("k") * (z("k") - mean) ** 2), ""),
+        ],
+    ),
+    # A million classes
+    "eq-rescale": Derivation(
+        "B30",
+        a_1 * exp(m_1 - m),
+        [
+            (total("k", exp(z("k") - m_1) * exp(m_1 - m)), ""),
+            (total("k", exp(z("k") - m)), ""),
+        ],
+    ),
+    "eq-associative": Derivation(
+        "B31",
+        named("a", scaled(pairs[:2], both) * exp(both - m) + scaled(pairs[2:], m)),
+        [
+            (scaled(pairs[:2], both) * exp(both - m) + scaled(pairs[2:], m), ""),
+            (scaled(pairs, m), ""),
         ],
     ),
 }

@@ -7,6 +7,7 @@ place, and left, while it is in the processor's cache.
 
 import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -89,20 +90,31 @@ def loss_and_grad(
     y = check_targets(labels, z, 1, "labels")
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
     workers = check_workers(workers, processors() if z.size >= PARALLEL else 1)
+    return math.fsum(fill(z, y, grad, len(z), workers)) / len(z), grad
+
+
+def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> Iterator[float]:
+    """Write the gradient of a mean over ``count`` examples, these among them.
+
+    Returns sums of their losses.
+    """
     blocks = -(-z.nbytes // BLOCK)
     if blocks > 1:
         blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
     starts = range(0, len(z), -(-len(z) // blocks))
     # Try without a shift, unless a look at the first rows says that this will not do.
     direct = y.ndim == 1 and z.size >= SMALL and z[:9].max() <= DIRECT.get(z.dtype.type, 640)
-    parts = in_shares(lambda share: _blocks(z, y, grad, share, direct), starts, workers)
-    return math.fsum(itertools.chain(*parts)) / len(z), grad
+    total = float(count)  # NumPy is slower with an int
+    parts = in_shares(lambda share: _blocks(z, y, grad, share, direct, total), starts, workers)
+    return itertools.chain(*parts)
 
 
 @quiet
-def _blocks(z: Array, y: Array, grad: Array, starts: range, direct: bool) -> list[float]:
+def _blocks(
+    z: Array, y: Array, grad: Array, starts: range, direct: bool, count: float
+) -> list[float]:
     """Write the gradient of some blocks, and return the sum of the losses of each."""
-    count, n = float(len(z)), z.shape[1]  # NumPy is slower with an int
+    n = z.shape[1]
     keep_broadcasts_cheap(n)
     first = np.arange(0, starts.step * n, n)
     scratch = np.empty((starts.step, n)) if z.dtype == np.float64 else None

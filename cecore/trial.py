@@ -8,9 +8,9 @@ must round; a wrong formula is off by far more.
 import importlib
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +38,8 @@ class Implementation:
     """Functions to check, each with the signature of its namesake in cecore, or None.
 
     ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example;
-    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean. Functions take
+    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean; ``parts`` is a
+    class with the methods of `cecore.streaming.LogSumExp`. Functions take
     NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
     ``dtypes`` are those they take, ``classes`` is the smallest number of classes.
     """
@@ -59,6 +60,7 @@ class Implementation:
     loss: Function | None = None
     grad: Function | None = None
     loss_and_grad: Function | None = None
+    parts: Function | None = None
 
 
 @dataclass(frozen=True)
@@ -308,9 +310,9 @@ class Trial:
         """Return the pairs of distributions."""
         return [x for x in _pairs() if x.p.dtype in self.f.dtypes]
 
-    def attempt(self, name: str, *args: Any, axis: int = -1) -> Any:
-        """Call a function; whatever it raises, it raises."""
-        function = getattr(self.f, name)
+    def attempt(self, name: str, *args: Any, axis: int = -1, via: Function | None = None) -> Any:
+        """Call a function, perhaps by way of another; whatever it raises, it raises."""
+        function = via or getattr(self.f, name)
         self.inputs += 1
         self.dtype = np.asarray(args[0]).dtype
         if self.dtype.kind != "f":
@@ -340,6 +342,7 @@ class Trial:
         axis: int = -1,
         copy: bool = True,
         part: int | None = None,
+        via: Function | None = None,
     ) -> Array:
         """Call a function, by default on copies, and return an array of the shape it must have.
 
@@ -347,7 +350,7 @@ class Trial:
         """
         args = tuple(a.copy() if copy and isinstance(a, np.ndarray) else a for a in args)
         try:
-            result = self.attempt(name, *args, axis=axis)
+            result = self.attempt(name, *args, axis=axis, via=via)
             got = np.asarray(result if part is None else result[part])
         except NotSupportedError:
             raise
@@ -373,6 +376,18 @@ class Trial:
         if name == "softmax_jacobian":
             shape = (*shape, z.shape[-1])
         return self.run(name, *args, shape=shape, axis=axis, copy=copy)
+
+    def of_parts(self, parts: list[Any]) -> Array:
+        """Return the log-sum-exp of a row that comes in parts, merged as the lists are nested."""
+        start: Any = self.f.parts
+
+        def merged(part: Any) -> Any:
+            if isinstance(part, list):
+                return reduce(lambda a, b: a.merge(b), map(merged, part))
+            return start().update(part)
+
+        row = np.concatenate([*_arrays(parts)])
+        return self.run("parts", row, shape=(), via=lambda _: merged(parts).logsumexp())
 
     def near(
         self, got: ArrayLike, want: Exact, slack: float, scale: ArrayLike | None = None
@@ -422,6 +437,15 @@ class Trial:
             return Evidence(verdict, self.inputs, self.ulps, self.call, message)
         message = message or (self.message if verdict == "failed" else "")
         return Evidence(verdict, self.inputs, self.ulps, self.worst, message)
+
+
+def _arrays(parts: Any) -> Iterator[Array]:
+    """Yield the arrays in nested lists."""
+    if isinstance(parts, list):
+        for part in parts:
+            yield from _arrays(part)
+    else:
+        yield parts
 
 
 def takes_axis(function: Function) -> bool:

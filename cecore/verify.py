@@ -26,6 +26,7 @@ from cecore.derivative import softmax_jacobian, softmax_jvp, softmax_vjp
 from cecore.fused import loss_and_grad
 from cecore.libraries import LIBRARIES
 from cecore.softmax import log_softmax, logsumexp, softmax
+from cecore.streaming import LogSumExp
 from cecore.trial import Claim, Evidence, Function, Implementation
 
 CECORE = Implementation(
@@ -43,6 +44,7 @@ CECORE = Implementation(
     loss=softmax_cross_entropy,
     grad=softmax_cross_entropy_grad,
     loss_and_grad=loss_and_grad,
+    parts=LogSumExp,
 )
 
 
@@ -236,6 +238,7 @@ OPTIONS = {
     "loss": "loss",
     "grad": "grad",
     "loss-and-grad": "loss_and_grad",
+    "parts": "parts",
 }
 
 
@@ -265,7 +268,7 @@ def _function(text: str) -> Function:
 
 def _claim_id(text: str) -> str:
     if text.upper() not in CLAIMS:
-        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B29, P1-P17, R1")
+        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B31, P1-P18, R1")
     return text.upper()
 
 

@@ -17,9 +17,10 @@ import cecore
 ROOT = Path(__file__).parent.parent
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
 # Each imports only from those before it.
-LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "algebra", "derivations"]
+LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "streaming", "on_dask", "algebra", "derivations"]
 LAYERS += ["trial", "claims", "libraries", "verify", "__init__", "__main__"]
-PROVERS = {"mpmath", "sympy"}  # what proves is imported where it is used, and nowhere else
+# What is imported where it is used, and nowhere else.
+OPTIONAL = {"algebra": {"mpmath", "sympy"}, "on_dask": {"dask"}}
 NAMES = [
     "cross_entropy",
     "entropy",
@@ -106,17 +107,16 @@ def test_imports_point_one_way(module):
     known = {"numpy", *sys.stdlib_module_names}
     for name in imports(module):
         top = name.split(".")[0]
-        proves = module == "algebra" and top in PROVERS
-        assert name in below or top in known or proves, f"{module}: {name}"
+        assert name in below or top in known | OPTIONAL.get(module, set()), f"{module}: {name}"
 
 
-@pytest.mark.parametrize("module", ["cecore", "cecore.derivations"])
+@pytest.mark.parametrize("module", ["cecore", "cecore.derivations", "cecore.streaming"])
 def test_importing_cecore_imports_nothing_but_numpy(module):
     code = "import sys, json; import {}; print(json.dumps(sorted(sys.modules)))"
     before, after = (json.loads(python("-c", code.format(m)).stdout) for m in ("numpy", module))
     packages = {name.split(".")[0] for name in set(after) - set(before)} - {"cecore"}
     assert packages <= set(sys.stdlib_module_names) | {"numpy"}
-    assert not packages & {"matplotlib", "mpmath", "scipy", "sympy", "torch"}
+    assert not packages & {"dask", "matplotlib", "mpmath", "scipy", "sympy", "torch", "tqdm"}
 
 
 def test_importing_cecore_leaves_numpys_error_state_alone():

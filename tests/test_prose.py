@@ -12,6 +12,7 @@ import pytest
 
 from cecore import softmax
 from cecore._rows import DIRECT
+from cecore.streaming import GRID
 from tests.test_notebooks import BOOK, NOTEBOOKS, code_of, printed, text_of
 
 # A decimal, a percentage, or a number of three digits and more, perhaps in groups of three.
@@ -111,6 +112,7 @@ def numbers():
             ("300", said("variants", r"some, later = .*, order\[(\d+)")),
             *[("600", said("variants", r"order\[300:(\d+)\]")), ("0.91", 1 - 0.1 + 0.1 / 10)],
         ],
+        "scale": [("512", GRID)],
         "libraries": [("19521", 19521), ("100", said("stability", r"scale in \(10, (\d+)\)"))],
         "performance": [("100", 100)],
         "index": [("70 %", 0.7), ("3.11", 3.11)],

@@ -315,6 +315,45 @@ def loss_capped(z, y, axis=-1):
     return np.minimum(cecore.softmax_cross_entropy(z, y, axis), 2)  # convex no more
 
 
+class ScaledByTheMaximum:
+    """The textbook's pair, whose digits wear off."""
+
+    def __init__(self, m=-np.inf, a=0.0):
+        self.m, self.a = m, a
+
+    def update(self, z):
+        z = np.asarray(z, np.float64)
+        m = z.max(initial=-np.inf)
+        return self.merge(type(self)(m, np.exp(z - m).sum() if z.size else 0.0))
+
+    def merge(self, other):
+        m = max(self.m, other.m)
+        parts = (x.a * np.exp(x.m - m) for x in (self, other) if x.a)
+        return type(self)(m, sum(parts))
+
+    def logsumexp(self):
+        return self.m + np.log(self.a)
+
+
+class NotScaled(ScaledByTheMaximum):
+    def merge(self, other):
+        return type(self)(max(self.m, other.m), self.a + other.a)
+
+
+class StartsAtZero(ScaledByTheMaximum):
+    def __init__(self, m=0.0, a=0.0):
+        super().__init__(m, a)
+
+
+class KeepsTheFirst(ScaledByTheMaximum):
+    """Scales by the first maximum: larger logits overflow."""
+
+    def merge(self, other):
+        m = self.m if self.a else other.m
+        with np.errstate(over="ignore"):
+            return type(self)(m, sum(x.a * np.exp(x.m - m) for x in (self, other) if x.a))
+
+
 # Field of the implementation, its wrong function, the claim that must refute it.
 WRONG = [
     ("softmax", wrong_axis, "P8"),
@@ -414,4 +453,8 @@ WRONG = [
     ("loss", loss_capped, "B29"),
     ("softmax", sharper_by_a_quarter, "B16"),
     ("softmax", no_shift_in_float32, "P5"),
+    ("parts", NotScaled, "B30"),
+    ("parts", KeepsTheFirst, "B30"),
+    ("parts", StartsAtZero, "B31"),
+    ("parts", ScaledByTheMaximum, "P18"),
 ]

@@ -1,0 +1,413 @@
+"""Chapter "A million classes": logits that come in parts, and logits that lie on disk.
+
+All that softmax needs to know of a row is its log-sum-exp, and that can be put together from parts
+in any order: each part is a pair (maximum, scaled sum), and two pairs merge into one.
+"""
+
+import contextlib
+import errno
+import importlib
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cecore._checks import (
+    Array,
+    Index,
+    check_entries,
+    check_labels,
+    check_rows,
+    open_part,
+    quiet,
+)
+from cecore._rows import (
+    HEADROOM,
+    PARALLEL,
+    keep_broadcasts_cheap,
+    processors,
+    shifted_powers,
+    split_sums,
+)
+from cecore.fused import fill
+
+BLOCK = 2**23  # bytes of logits that are read at a time
+GRID = 512  # e^(512 + HEADROOM), and sums of 10^50 of them, are normal numbers
+
+
+@dataclass(frozen=True, eq=False)
+class LogSumExp:
+    """What is known of the log-sum-exp of rows of logits, after some of their classes.
+
+    ``LogSumExp()`` has seen none: it is the identity of `merge`. The value never changes; `update`
+    and `merge` return another.
+
+    Parameters
+    ----------
+    maximum : array_like of float64, one number for each row
+        The largest logit so far, m.
+    rest : array_like of float64
+        The scaled sum of all others: ``e^(z - c)``, where c is a multiple of 512, from 64 to 576
+        below m.
+    error : array_like of float64
+        What the rounding of `rest` took from it.
+
+    Notes
+    -----
+    The textbook scales by m itself (statement B30). Then each part that raises m rounds the sum
+    anew, and the digits wear off. c seldom moves: when it does a second time, all that the first
+    scaling rounded has shrunk by e^-512. So the result does not depend on how the classes are
+    divided, but in the last digits: it is as exact as that of `logsumexp` (P18). The largest logit
+    is left out of the sum because its own 1 would drown the others near certainty.
+
+    Examples
+    --------
+    >>> parts = LogSumExp().update([[1000.0, 999.0]]), LogSumExp().update([[1001.0]])
+    >>> print(parts[0].merge(parts[1]).logsumexp().round(4))
+    [1001.4076]
+    """
+
+    maximum: Array = -np.inf  # type: ignore[assignment]
+    rest: Array = 0.0  # type: ignore[assignment]
+    error: Array = 0.0  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Keep views that cannot be written to."""
+        for name in ("maximum", "rest", "error"):
+            view = np.asarray(getattr(self, name), np.float64).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
+    @classmethod
+    @quiet
+    def of(cls, z: ArrayLike, start: Index = ()) -> "LogSumExp":
+        """Return the value for a part of the logits, its classes on the last axis.
+
+        ``start`` is the index at which the part begins; errors count from there.
+        """
+        z = open_part(z)
+        n = z.shape[-1]
+        if not z.size:
+            return cls(np.full(z.shape[:-1], -np.inf))
+        rows = z.reshape(-1, n)
+        m = rows.max(1).astype(np.float64)
+        if not (m < np.inf).all():  # true of NaN as well
+            check_entries(z, start)
+        keep_broadcasts_cheap(n)
+        e = _powers(rows, _below(m))
+        e[np.arange(len(e)), rows.argmax(1)] = 0
+        high, low, _ = split_sums(e)
+        shape = z.shape[:-1]
+        return cls(m.reshape(shape), high.reshape(shape), low.reshape(shape))
+
+    def update(self, z: ArrayLike) -> "LogSumExp":
+        """Return the value after more classes: logits of shape (..., any number of classes).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If z holds NaN or +inf, or is not made of real numbers of at most 64 bits.
+        """
+        return self.merge(LogSumExp.of(z))
+
+    @quiet
+    def merge(self, other: "LogSumExp") -> "LogSumExp":
+        """Return the value after the classes of both."""
+        m = np.maximum(self.maximum, other.maximum)
+        less = np.minimum(self.maximum, other.maximum)  # joins the rest
+        c = _below(m)
+        a, a_error = self._scaled(c)
+        b, b_error = other._scaled(c)
+        rest, lost = _two_sum(a, b)
+        rest, more = _two_sum(rest, _powers(less[..., None], c)[..., 0])
+        error = (a_error + b_error) + (lost + more)
+        return LogSumExp(m, *_two_sum(rest, error))
+
+    @quiet
+    def logsumexp(self) -> Array:
+        """Return ``ln sum_k e^{z_k}`` of the classes so far, in float64; -inf if there are none."""
+        return self.maximum + self._log1p()
+
+    # What the chapters compute from a row, where only a part of it is at hand.
+
+    @quiet
+    def loss(self, own: Array) -> Array:
+        """Return the loss, where ``own`` is the logit of the true class."""
+        return (self.maximum - own) + self._log1p()
+
+    @quiet
+    def log_softmax(self, z: Array) -> Array:
+        """Return the logarithms of the probabilities of some classes, on the last axis."""
+        return (z - self.maximum[..., None]) - self._log1p()[..., None]
+
+    @quiet
+    def softmax(self, z: Array) -> Array:
+        """Return the probabilities of some classes."""
+        total = self.rest + self._top()
+        return _powers(z, _below(self.maximum)) / total[..., None]
+
+    @quiet
+    def grad(self, z: Array, own: Array, k: Array, count: int = 1) -> Array:
+        """Return the gradient of the loss by some classes, divided by ``count``.
+
+        ``k`` is the place of the true class among them, and out of range if it is none of them.
+        """
+        total = self.rest + self._top()
+        divisor = count * total
+        s = _powers(z, _below(self.maximum)) / divisor[..., None]
+        others = total - _powers(own[..., None], _below(self.maximum))[..., 0]
+        others = np.where(own == self.maximum, self.rest, others)
+        np.copyto(
+            s, (0 - others / divisor)[..., None], where=np.arange(z.shape[-1]) == k[..., None]
+        )
+        return s  # s_k - 1 at k
+
+    def _log1p(self) -> Array:
+        """Return ``ln sum_k e^{z_k - m}``, whose largest term is 1."""
+        top = self._top()
+        return np.log1p(np.where(top > 0, self.rest / top, 0))
+
+    def _scaled(self, c: Array) -> tuple[Array, Array]:
+        """Return the rest and its error, scaled by another c, which is not smaller."""
+        # The factor may be too small for a normal number, its root never is.
+        root = np.exp(np.minimum(_below(self.maximum) - c, 0) / 2)
+        return root * self.rest * root, root * self.error * root
+
+    def _top(self) -> Array:
+        """Return the largest term of the scaled sum."""
+        return _powers(self.maximum[..., None], _below(self.maximum))[..., 0]
+
+
+def _below(m: Array) -> Array:
+    """Return the largest multiple of the grid that leaves the headroom below m; 0 for no class."""
+    return np.where(np.isneginf(m), 0.0, GRID * np.floor((m - HEADROOM) / GRID))
+
+
+def _powers(z: Array, c: Array) -> Array:
+    """Return ``e^(z - c)`` in float64."""
+    if not c.any():
+        return np.exp(z, dtype=np.float64)
+    c = c[..., None]
+    if z.dtype == np.float32:
+        return np.exp(np.subtract(z, c, dtype=np.float64))
+    return shifted_powers(z, c)
+
+
+def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return the rounded sum, and exactly what the rounding took from it (Knuth 1969)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)
+
+
+def loss_and_grad(
+    z: str | os.PathLike[str],
+    labels: ArrayLike,
+    out: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> tuple[float, Array]:
+    """Mean loss of logits that lie on disk, and its gradient, written to disk (S14, S17).
+
+    `cecore.loss_and_grad` for logits that do not fit into memory: it holds about 100 MB, however
+    many rows there are, and however many classes.
+
+    Parameters
+    ----------
+    z : path of a .npy file, shape (N, n), float16, float32 or float64
+        Logits of N examples, as `numpy.save` or `numpy.lib.format.open_memmap` writes them.
+    labels : array_like of int, shape (N,)
+        The true classes, in 0..n-1.
+    out : path of a .npy file
+        Where to write the gradient. Until it is whole, it bears this name with ".part" behind it,
+        and after an error there is neither.
+    overwrite : bool, default False
+        Whether `out` may replace a file.
+    progress : bool, default True
+        Show a progress bar, if standard error is a terminal and tqdm is installed.
+
+    Returns
+    -------
+    loss : float
+        In nats. ``inf`` where the true class is masked.
+    grad : ndarray, shape (N, n)
+        The gradient of that mean by z, of z's dtype: `out`, mapped into memory to be read.
+
+    Raises
+    ------
+    ValueError, TypeError
+        On the logits and labels that `cecore.loss_and_grad` refuses; if z is no such file.
+    FileExistsError
+        If there is a file `out`, or one that another run is writing or has left behind.
+    OSError
+        If a file cannot be read or written, or the disk is full.
+
+    Notes
+    -----
+    Files are read and written, not mapped: mapped pages count as this process's memory, and a disk
+    that fails under one ends the process, where here it raises an error. Rows of more than 8 MB are
+    read twice, in parts: for `LogSumExp`, and for the gradient. The result is as exact as that of
+    `cecore.loss_and_grad`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/z.npy", [[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]])
+    ...     loss, grad = loss_and_grad(f"{folder}/z.npy", [0, 2], f"{folder}/grad.npy")
+    ...     print(round(loss, 4), grad[0].round(4))
+    0.7578 [-0.1705  0.1212  0.0493]
+    """
+    source, target = Path(z), Path(out)
+    shape, begin, stored = _header(source)
+    dtype = stored.newbyteorder("=") if stored.kind == "f" else np.dtype(np.float64)
+    k = check_labels(labels, shape[1])
+    if k.shape != shape[:1]:
+        raise ValueError(f"labels must have shape {shape[:1]}, to fit z; got shape {k.shape}")
+    if target.exists() and target.samefile(source):
+        raise ValueError(f"out must be another file than z; got {target}")
+    losses = []
+    with (
+        open(source, "rb") as file,
+        _beside(target, overwrite, shape, dtype) as write,
+        _bar(math.prod(shape), progress) as advance,
+    ):
+
+        def read(row: int, column: int, *wanted: int) -> Array:
+            part = np.empty(wanted, stored)
+            with _named(source):
+                file.seek(begin + (row * shape[1] + column) * stored.itemsize)
+                if file.readinto(part.reshape(-1).view(np.uint8).data) < part.nbytes:
+                    raise OSError(errno.EIO, "z has become shorter")
+            return part.astype(np.promote_types(dtype, np.float32), copy=False)
+
+        for grad, loss in _gradient(read, k, shape, dtype):
+            write(grad)
+            losses.append(loss)
+            advance(grad.size)
+    return math.fsum(losses) / len(k), np.load(target, mmap_mode="r")
+
+
+def _gradient(
+    read: Callable[..., Array], k: Array, shape: Index, dtype: np.dtype[Any]
+) -> Iterator[tuple[Array, float]]:
+    """Yield the gradient, part by part, and the losses of the rows that end there."""
+    count, n = shape
+    entries = max(1, BLOCK // dtype.itemsize)
+    rows = entries // n
+    if rows:
+        for start in range(0, count, rows):
+            own = k[start : start + rows]
+            z = read(start, 0, len(own), n)
+            m = z.max(1)
+            if not (m < np.inf).all():  # true of NaN as well
+                check_entries(z, (start, 0))
+            check_rows(m, (start,))
+            grad = np.empty(z.shape, dtype)
+            workers = processors() if z.size >= PARALLEL else 1
+            yield grad, math.fsum(fill(z, own, grad, count, workers))
+        return
+    parts = [(start, min(entries, n - start)) for start in range(0, n, entries)]
+    for row in range(count):
+        whole = LogSumExp()
+        for start, length in parts:
+            whole = whole.merge(LogSumExp.of(read(row, start, 1, length), (row, start)))
+        check_rows(whole.maximum, (row,))
+        own = read(row, k[row], 1)
+        loss = float(whole.loss(own)[0])
+        for start, length in parts:
+            z = read(row, start, 1, length)
+            yield whole.grad(z, own, k[row, None] - start, count).astype(dtype), loss
+            loss = 0.0
+
+
+def _header(path: Path) -> tuple[Index, int, np.dtype[Any]]:
+    """Return the shape of the logits, where in the file they begin, and their dtype."""
+    try:
+        z = np.load(path, mmap_mode="r")
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"z must name a whole .npy file; {path} is none: {error}") from error
+    if not isinstance(z, np.memmap):
+        raise ValueError(f"z must name a .npy file; {path} holds several arrays")
+    if z.ndim != 2 or not z.size or not z.flags.c_contiguous:
+        raise ValueError(
+            f"z must have the shape (examples, classes), none 0, in C order; got {z.shape}"
+            f"{'' if z.flags.c_contiguous else ' in Fortran order'}"
+        )
+    if z.dtype.kind not in "iuf" or z.dtype.itemsize > 8:
+        raise TypeError(f"z must hold real numbers of at most 64 bits; got dtype {z.dtype}")
+    return z.shape, z.offset, z.dtype
+
+
+@contextlib.contextmanager
+def _beside(
+    target: Path, overwrite: bool, shape: Index, dtype: np.dtype[Any]
+) -> Iterator[Callable[[Array], None]]:
+    """Write an array beside its place, and put it there when it is whole and on the disk."""
+    part = target.with_name(f"{target.name}.part")
+
+    def refuse() -> None:
+        if target.exists() and not overwrite:
+            raise FileExistsError(
+                errno.EEXIST, "out exists, and is replaced only with overwrite=True", str(target)
+            )
+
+    refuse()
+    try:
+        file = open(part, "xb")  # noqa: SIM115
+    except FileExistsError as error:
+        error.strerror = "another run is writing this file, or has left it behind: then delete it"
+        raise
+
+    def write(x: Array) -> None:
+        with _named(part):
+            file.write(x.reshape(-1).view(np.uint8).data)
+
+    try:
+        with file:
+            header = {"shape": shape, "fortran_order": False, "descr": dtype.str}
+            with _named(part):
+                np.lib.format.write_array_header_1_0(file, header)
+                if hasattr(os, "posix_fallocate"):  # no room: better now than in an hour
+                    os.posix_fallocate(
+                        file.fileno(), 0, file.tell() + math.prod(shape) * dtype.itemsize
+                    )
+            yield write
+            with _named(part):
+                file.flush()
+                os.fsync(file.fileno())
+        refuse()
+        part.replace(target)
+    except BaseException:
+        part.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the file system name the file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextlib.contextmanager
+def _bar(total: int, progress: bool) -> Iterator[Callable[[int], object]]:
+    """Give a function to call after so many more logits."""
+    try:
+        if not (progress and sys.stderr.isatty()):
+            raise ImportError
+        tqdm = importlib.import_module("tqdm").tqdm
+    except ImportError:
+        yield lambda done: None
+    else:
+        with tqdm(total=total, unit=" logits", unit_scale=True) as bar:
+            yield bar.update

@@ -1,0 +1,399 @@
+"""Log-sum-exp from parts in any order, and logits that lie on disk."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cecore
+from cecore import streaming
+from cecore.streaming import LogSumExp, loss_and_grad
+from tests.test_accuracy import LIMIT, Exact, rows, ulps
+from tests.test_fused import assert_same
+
+# The value
+
+
+def merged(values, rng):
+    """Merge neighbours until one value is left, in any order."""
+    values = [*values]
+    while len(values) > 1:
+        i = rng.integers(len(values) - 1)
+        values[i : i + 2] = [values[i].merge(values[i + 1])]
+    return values[0]
+
+
+def each_row(dtype):
+    return [pytest.param(z.astype(dtype), id=f"{dtype.__name__} {name}") for name, z in rows(dtype)]
+
+
+@pytest.mark.parametrize("z", each_row(np.float64) + each_row(np.float32))
+def test_the_last_digits_do_not_depend_on_the_parts(z):
+    rng = np.random.default_rng(30)
+    k = int(z.argmax())
+    cuts = np.sort(rng.integers(0, z.size + 1, 8))
+    with np.errstate(all="ignore"):  # NumPy's own conversion of the reference
+        exact = Exact(z, k)
+        size = float(abs(z[np.isfinite(z)]).max())
+        for whole in (
+            merged(map(LogSumExp.of, np.split(z, cuts)), rng),
+            reduce(LogSumExp.update, np.array_split(np.sort(z), 50), LogSumExp()),  # ever rising
+        ):
+            off = {
+                "logsumexp": ulps(whole.logsumexp().astype(z.dtype), exact.logsumexp, size),
+                "loss": ulps(whole.loss(z[k]).astype(z.dtype), exact.loss),
+                "softmax": ulps(whole.softmax(z).astype(z.dtype), exact.softmax),
+                "log_softmax": ulps(whole.log_softmax(z).astype(z.dtype), exact.log_softmax),
+                "grad": ulps(whole.grad(z, z[k], np.array(k)).astype(z.dtype), exact.grad),
+            }
+            assert max(off.values()) <= LIMIT[z.dtype.type], off
+
+
+def test_the_gradient_where_another_class_is_true():
+    z = np.array([3.0, 0.25, -1, 2.5])
+    for scale in (1, 100, 300):
+        whole = LogSumExp().update(z[:2] * scale).update(z[2:] * scale)
+        for k in range(4):
+            got = whole.grad(z * scale, z[k] * scale, np.array(k))
+            assert ulps(got, Exact(z * scale, k).grad) <= 4
+
+
+def test_scaled_by_the_maximum_itself_the_digits_wear_off():
+    z = np.linspace(0, 1, 2000)
+    m, a = -np.inf, 0.0
+    for x in z:
+        top = max(m, x)
+        m, a = top, a * np.exp(m - top) + np.exp(x - top)
+    exact = Exact(z, 0).logsumexp
+    assert ulps(m + np.log(a), exact) > 10
+    assert ulps(reduce(LogSumExp.update, z[:, None], LogSumExp()).logsumexp(), exact) <= 1
+
+
+floats = st.floats(-1e3, 1e3) | st.sampled_from([-np.inf, 0.0, -1e300, 1e300, 5e-324])
+parts = st.lists(st.lists(floats, max_size=4), max_size=3)
+
+
+@given(a=parts, b=parts)
+def test_it_has_an_identity_and_the_order_is_all_one(a, b):
+    a, b = (reduce(LogSumExp.update, x, LogSumExp()) for x in (a, b))
+    for left, right in [
+        (LogSumExp().merge(a), a),
+        (a.merge(LogSumExp()), a),
+        (a.update([]), a),
+        (a.merge(b), b.merge(a)),
+    ]:
+        for name in ("maximum", "rest", "error"):
+            assert getattr(left, name) == getattr(right, name), name
+
+
+def test_nothing_is_known_before_the_first_class():
+    assert LogSumExp().logsumexp() == -np.inf
+    assert LogSumExp().update(np.full((2, 3), -np.inf)).logsumexp().tolist() == [-np.inf] * 2
+    assert LogSumExp().update(np.empty((2, 0))).logsumexp().tolist() == [-np.inf] * 2
+
+
+def test_any_number_of_axes_and_any_real_dtype():
+    z = np.random.default_rng(1).integers(-9, 9, (2, 3, 8))
+    for dtype in (np.int8, np.int64, np.float16, np.float32, np.float64):
+        whole = LogSumExp().update(z[..., :3].astype(dtype)).update(z[..., 3:].astype(dtype))
+        np.testing.assert_allclose(whole.logsumexp(), cecore.logsumexp(z.astype(float)), rtol=1e-15)
+
+
+def test_the_value_never_changes():
+    z = np.array([[1.0, 2.0], [0.0, 0.0]])
+    whole = LogSumExp().update(z)
+    before = whole.logsumexp()
+    whole.update(z)
+    whole.merge(whole)
+    np.testing.assert_array_equal(whole.logsumexp(), before)
+    for name in ("maximum", "rest", "error"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(whole, name)[:] = 0
+    with pytest.raises(AttributeError):
+        whole.maximum = z
+    np.testing.assert_array_equal(z, [[1.0, 2.0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "z"),
+    [
+        (ValueError, r"z must hold finite logits .*; got NaN at index \(1, 0\)", [[0], [np.nan]]),
+        (ValueError, r"got \+inf at index 1", [0, np.inf]),
+        (ValueError, "z must have a class axis", 1.0),
+        (TypeError, "z must hold real numbers .*complex", [1j]),
+        (TypeError, "at most 64 bits; got dtype (float128|float96)", np.zeros(2, np.longdouble)),
+    ],
+)
+def test_bad_parts_are_refused(error, words, z):
+    with pytest.raises(error, match=words):
+        LogSumExp().update(z)
+
+
+# On disk
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Put logits on the disk, compute their gradient, and leave the files to be looked at."""
+
+    class Disk:
+        z, out, part = (tmp_path / name for name in ("z.npy", "grad.npy", "grad.npy.part"))
+
+        def run(self, z, labels, **how):
+            np.save(self.z, z)
+            return loss_and_grad(self.z, labels, self.out, **how)
+
+        def left(self):
+            return sorted(path.name for path in tmp_path.iterdir() if path != self.z)
+
+    return Disk()
+
+
+@pytest.mark.parametrize("block", [8, 24, 100, 10**6])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4", np.int16])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (3, 64)])
+def test_it_is_what_it_would_be_in_memory(monkeypatch, disk, shape, dtype, block):
+    monkeypatch.setattr(streaming, "BLOCK", block)
+    z = (np.random.default_rng(2).normal(size=shape) * 30).astype(dtype)
+    labels = np.arange(shape[0]) % shape[1]
+    loss, grad = disk.run(z, labels)
+    native = z.astype(z.dtype.newbyteorder("="))
+    if z.dtype == np.float16:
+        want = cecore.loss_and_grad(native, labels)
+        assert loss == pytest.approx(want[0], rel=1e-6)
+        np.testing.assert_array_almost_equal_nulp(np.array(grad), want[1], 1)
+    else:
+        assert_same((loss, np.array(grad)), native, labels)
+    np.testing.assert_array_equal(np.load(disk.out), grad)
+    assert disk.left() == ["grad.npy"]
+    with pytest.raises(ValueError, match="read-only"):
+        grad[:] = 0
+
+
+@pytest.mark.parametrize("scale", [1, 300, 1e5])
+@pytest.mark.parametrize("block", [64, 10**6])
+def test_masked_classes_and_large_logits(monkeypatch, disk, scale, block):
+    monkeypatch.setattr(streaming, "BLOCK", block)
+    z = np.random.default_rng(3).normal(size=(6, 40)) * scale
+    z[:, 3:20:2] = -np.inf
+    labels = np.array([0, 2, 4, 21, 30, 39])
+    loss, grad = disk.run(z, labels)
+    assert_same((loss, np.array(grad)), z, labels)
+    assert disk.run(z, np.full(6, 3), overwrite=True)[0] == np.inf
+
+
+BAD = {
+    "a label": (ValueError, "must be class indices in 0..3; got 9 at index 1", {"k": [0, 9]}),
+    "labels": (ValueError, r"labels must have shape \(3,\), .*; got shape \(2,\)", {"k": [0, 0]}),
+    "distributions": (TypeError, "labels must be integer", {"k": np.full((3, 4), 0.25)}),
+    "NaN": (ValueError, r"got NaN at index \(2, 3\)", {"at": (2, 3), "value": np.nan}),
+    "inf": (ValueError, r"got \+inf at index \(1, 2\)", {"at": (1, 2), "value": np.inf}),
+    "masked": (ValueError, r"every class masked\) in row 1", {"at": 1, "value": -np.inf}),
+    "1-d": (ValueError, r"z must have the shape .*; got \(4,\)", {"z": np.zeros(4)}),
+    "no row": (ValueError, "z must", {"z": np.zeros((0, 4))}),
+    "no class": (ValueError, "z must", {"z": np.zeros((3, 0))}),
+    "Fortran": (ValueError, "in C order; got .* in Fortran order", {"z": np.zeros((4, 3)).T}),
+    "complex": (TypeError, "z must hold real .* complex128", {"z": np.zeros((3, 4), complex)}),
+    "long": (TypeError, "at most 64 bits", {"z": np.zeros((3, 4), np.longdouble)}),
+    "objects": (ValueError, "z must name a whole .npy file", {"z": np.full((3, 4), None)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("block", [16, 32, 10**6])
+@pytest.mark.parametrize(("error", "words", "bad"), BAD.values(), ids=BAD)
+def test_bad_input_is_refused_and_nothing_is_left(monkeypatch, disk, error, words, bad, block):
+    monkeypatch.setattr(streaming, "BLOCK", block)
+    z = np.zeros((3, 4))
+    if "at" in bad:
+        z[bad["at"]] = bad["value"]
+    with pytest.raises(error, match=words):
+        disk.run(bad.get("z", z), bad.get("k", [0, 1, 2]))
+    assert disk.left() == []
+
+
+def test_files_that_are_no_logits(disk):
+    with pytest.raises(FileNotFoundError, match=r"z\.npy"):
+        loss_and_grad(disk.z, [0], disk.out)
+    np.savez(disk.z.with_suffix(".npz"), np.zeros((3, 4)))
+    with pytest.raises(ValueError, match="holds several arrays"):
+        loss_and_grad(disk.z.with_suffix(".npz"), [0] * 3, disk.out)
+    disk.z.with_suffix(".npz").unlink()
+    np.save(disk.z, np.zeros((3, 4)))
+    whole = disk.z.read_bytes()
+    for size in (len(whole) - 1, 20, 0):
+        disk.z.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match=r"z must name a whole \.npy file"):
+            loss_and_grad(disk.z, [0] * 3, disk.out)
+    assert disk.left() == []
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read(monkeypatch, disk):
+    monkeypatch.setattr(streaming, "BLOCK", 80_000)
+    np.save(disk.z, np.zeros((3, 10_000)))
+    fill = streaming.fill
+
+    def cut(*arguments):
+        os.truncate(disk.z, 100_000)
+        return fill(*arguments)
+
+    monkeypatch.setattr(streaming, "fill", cut)
+    with pytest.raises(OSError, match=r"z has become shorter.*z\.npy"):
+        loss_and_grad(disk.z, [0] * 3, disk.out)
+    assert disk.left() == []
+
+
+def test_no_file_is_replaced_unasked(disk):
+    disk.out.write_text("precious")
+    with pytest.raises(FileExistsError, match=r"only with overwrite=True.*grad\.npy"):
+        disk.run(np.zeros((2, 2)), [0, 1])
+    assert disk.out.read_text() == "precious"
+    with pytest.raises(ValueError, match="got NaN"):
+        disk.run(np.full((2, 2), np.nan), [0, 1], overwrite=True)
+    assert disk.out.read_text() == "precious"
+    disk.run(np.zeros((2, 2)), [0, 1], overwrite=True)
+    np.testing.assert_array_equal(np.load(disk.out), [[-0.25, 0.25], [0.25, -0.25]])
+    assert disk.left() == ["grad.npy"]
+    with pytest.raises(ValueError, match="out must be another file than z"):
+        loss_and_grad(disk.z, [0, 1], disk.z, overwrite=True)
+
+
+def test_no_file_is_replaced_that_comes_while_it_runs(monkeypatch, disk):
+    fill = streaming.fill
+
+    def late(*arguments):
+        disk.out.write_text("precious")
+        return fill(*arguments)
+
+    monkeypatch.setattr(streaming, "fill", late)
+    with pytest.raises(FileExistsError):
+        disk.run(np.zeros((2, 2)), [0, 1])
+    assert disk.out.read_text() == "precious"
+    assert disk.left() == ["grad.npy"]
+
+
+def test_another_run_is_not_disturbed(disk):
+    disk.part.write_text("half")
+    with pytest.raises(FileExistsError, match=r"another run .* delete it.*grad\.npy\.part"):
+        disk.run(np.zeros((2, 2)), [0, 1])
+    assert disk.part.read_text() == "half"
+
+
+def test_interrupted_it_leaves_nothing(monkeypatch, disk):
+    def interrupt(*arguments):
+        assert disk.left() == ["grad.npy.part"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(streaming, "fill", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        disk.run(np.zeros((2, 2)), [0, 1])
+    assert disk.left() == []
+
+
+def test_whole_and_on_the_disk_before_it_has_its_name(monkeypatch, disk):
+    seen = []
+    fsync = os.fsync
+
+    def look(file):
+        seen.append((disk.left(), np.load(disk.part).shape))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", look)
+    disk.run(np.zeros((2, 3)), [0, 1])
+    assert seen[0] == (["grad.npy.part"], (2, 3))
+
+
+def python(code, *arguments):
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path.cwd())
+
+
+KILLED = """
+import os, signal, sys
+from cecore import streaming
+streaming.fill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+streaming.loss_and_grad(sys.argv[1], [0] * 4, sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal here")
+def test_killed_it_leaves_nothing_that_looks_whole(disk):
+    np.save(disk.z, np.zeros((4, 4)))
+    assert python(KILLED, disk.z, disk.out).returncode == -signal.SIGKILL
+    assert disk.left() == ["grad.npy.part"]
+    disk.part.unlink()
+    loss_and_grad(disk.z, [0] * 4, disk.out)
+
+
+FULL = """
+import os, resource, sys
+from cecore import streaming
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+if sys.argv[3] == "late":
+    del os.posix_fallocate
+try:
+    streaming.loss_and_grad(sys.argv[1], [0] * 400, sys.argv[2])
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@pytest.mark.parametrize("when", ["early", "late"])
+def test_no_room_for_the_gradient(disk, when):
+    np.save(disk.z, np.zeros((400, 10)))
+    done = python(FULL, disk.z, disk.out, when)
+    assert done.stdout == f"[Errno 27] File too large: '{disk.part}'\n", done.stderr
+    assert disk.left() == []
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+import numpy as np
+from cecore.streaming import loss_and_grad
+if len(sys.argv) > 1:
+    z, out, rows = sys.argv[1:]
+    loss_and_grad(z, np.zeros(int(rows), int), out)
+# Not ru_maxrss, in which the process counts that started this one.
+(line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
+print(int(line.split()[1]) / 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("shape", [(2000, 16_000), (2, 16_000_000)])  # 128 MB
+def test_memory_is_bounded_whichever_way_the_logits_are_large(disk, shape):
+    z = np.lib.format.open_memmap(disk.z, mode="w+", dtype=np.float32, shape=shape)  # zeros
+    del z
+    alone = float(python(MEMORY).stdout)
+    done = python(MEMORY, disk.z, disk.out, shape[0])
+    assert float(done.stdout) - alone < 90, done.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("block", [8, 10**6])
+def test_a_progress_bar_on_a_terminal_only(monkeypatch, disk, block):
+    monkeypatch.setattr(streaming, "BLOCK", block)
+
+    def shown(stream, **how):
+        monkeypatch.setattr(sys, "stderr", stream)
+        disk.run(np.zeros((3, 4)), [0, 1, 2], overwrite=True, **how)
+        return stream.getvalue()
+
+    assert "12.0/12.0" in shown(Terminal())
+    assert shown(io.StringIO()) == ""
+    assert shown(Terminal(), progress=False) == ""
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert shown(Terminal()) == ""
