@@ -628,7 +628,8 @@ def _b19(t: Trial) -> None:
         room = 2 * up.slack * float(np.finfo(r.z.dtype).eps) * (1 + old + new)
         beyond = new - old - slope
         most = np.ptp(v) ** 2 / 8
-        t.that(-room <= beyond <= most + room, f"{beyond:.6g} beyond the slope, not 0 to {most:g}")
+        t.at_most(0, beyond, room, f"{beyond:.6g} beyond the slope, not 0 or more")
+        t.at_most(beyond, most, room, f"{beyond:.6g} beyond the slope, not up to {most:g}")
 
 
 @_claim("B20", "softmax", "grad", each=True)
