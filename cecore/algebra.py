@@ -24,7 +24,7 @@ from itertools import count, pairwise
 from typing import Any
 
 DIGITS = 50
-LETTERS = ("c", "T", "a", "h", "u", "x", r"\theta")
+LETTERS = ("c", "T", "a", "h", "u", "x", "y", r"\beta", r"\gamma", r"\varepsilon", r"\theta")
 
 
 class FalseStepError(AssertionError):
@@ -62,7 +62,7 @@ class Expr:
     def __rtruediv__(self, other: int) -> "Expr":
         return _expr(other) / self
 
-    def __pow__(self, power: int) -> "Expr":
+    def __pow__(self, power: "Expr | int") -> "Expr":
         return Expr("^", (self, _expr(power)))
 
     def __neg__(self) -> "Expr":
@@ -77,7 +77,7 @@ def _expr(x: "Expr | int") -> Expr:
 
 
 def letter(name: str) -> Expr:
-    """Return a positive number, such as a temperature."""
+    """Return a positive number, such as a temperature: one of `LETTERS`."""
     return Expr("letter", (name,))
 
 
@@ -112,7 +112,7 @@ def v(index: str) -> Expr:
 
 
 def w(index: str) -> Expr:
-    """Return the weight with which one hidden unit enters a logit."""
+    """Return the weight of a class, or that with which a hidden unit enters a logit."""
     return Expr("entry", ("w", index))
 
 
@@ -261,8 +261,8 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return it(a) * it(b)
         case "/", (a, b):
             return it(a) / it(b)
-        case "^", (a, b):
-            return it(a) ** it(b)
+        case "^", (a, b):  # a^{b + c} as a^b a^c, which SymPy would take for something else
+            return sp.Mul(*(it(a) ** term for term in sp.Add.make_args(it(b))))
         case "exp", (a,):
             return sp.exp(it(a))
         case "ln", (a,):

@@ -1,6 +1,6 @@
 """Every statement of the book as a claim that any implementation can be held to.
 
-S0 to S19 and R1 are the statements of the article that the book follows, B1 to B21 the book's own,
+S0 to S19 and R1 are the statements of the article that the book follows, B1 to B29 the book's own,
 P1 to P17 what an implementation owes its user.
 """
 
@@ -140,6 +140,29 @@ B20 training#thm-family
 B21 training#thm-shares
     Over all examples, the gradient of the mean loss sums to the mean prediction minus the share of
     each class: where the constants are best, the two agree.
+B22 variants#thm-warm
+    At temperature T, with s = softmax(z/T), the gradient of the loss is (s - y) / T.
+B23 variants#thm-smoothing
+    The smoothed label (1 - eps) y + eps/n has the loss (1 - eps) L + eps mean_i(-ln s_i) and the
+    gradient s - (1 - eps) y - eps/n.
+B24 variants#thm-distillation
+    T^2 KL(p || s), with p = softmax(v/T) of a teacher and s = softmax(z/T), has the gradient
+    T (s - p); as T -> inf it tends to (z - v)/n, with z and v each shifted to the mean 0.
+B25 variants#thm-class-weights
+    With class weights, -sum_i w_i y_i ln s_i has the gradient (sum_i w_i y_i) s_j - w_j y_j,
+    which is w_k (s_j - y_j) for the true class k.
+B26 variants#thm-weighted-mean
+    The weighted mean sum_b w_b L_b / sum_b w_b has the gradient w_b (s - y) / sum_b w_b at each
+    example b. So an ignored example, w_b = 0, has the gradient 0.
+B27 variants#thm-focal
+    The focal loss -(1 - s_k)^g ln s_k has the gradient f (s - y), where
+    f = (1 - s_k)^g - g s_k (1 - s_k)^{g-1} ln s_k.
+B28 variants#thm-binary
+    For one logit x and y in [0, 1], -y ln sigma(x) - (1 - y) ln sigma(-x) is the cross-entropy of
+    the label (y, 1 - y) with the logits (x, 0), and its derivative is sigma(x) - y.
+B29 variants#thm-fitted
+    With s = softmax(beta z), the slope of the loss by beta = 1/T is sum_i s_i z_i - sum_i y_i z_i.
+    It never falls: the loss is convex in beta.
 P1 stability#stability-owed
     log_softmax keeps its digits near certainty: ln s_1 of (0, -50) is -1.93e-22, not 0.
 P2 stability#stability-owed
@@ -628,8 +651,9 @@ def _b19(t: Trial) -> None:
         room = 2 * up.slack * float(np.finfo(r.z.dtype).eps) * (1 + old + new)
         beyond = new - old - slope
         most = np.ptp(v) ** 2 / 8
-        t.at_most(0, beyond, room, f"{beyond:.6g} beyond the slope, not 0 or more")
-        t.at_most(beyond, most, room, f"{beyond:.6g} beyond the slope, not up to {most:g}")
+        message = f"{beyond:.6g} beyond the slope, not 0 to {most:g}"
+        t.at_most(0, beyond, room, message)
+        t.at_most(beyond, most, room, message)
 
 
 @_claim("B20", "softmax", "grad", each=True)
@@ -658,6 +682,141 @@ def _b21(t: Trial) -> None:
     for logits, right in ((z, means), (np.tile(np.log(share), (8, 1)), as_numbers(share))):
         grad = t.run("loss_and_grad", logits, labels, shape=z.shape, part=1)
         t.near(grad.sum(0), exact(right - as_numbers(share)), 16, 1.0)
+
+
+def _exact_losses(z: Array, y: Array) -> Array:
+    """Return the loss of mpmath logits for the label ``y``, as the only entry of an array."""
+    log_s = np.frompyfunc(mp50().log, 1, 1)(exact_softmax(z))
+    return np.array([-(y * log_s).sum()], dtype=object)
+
+
+def _slopes(loss: Callable[[Array], Array], z: Array) -> Exact:
+    """Return the derivatives of a loss of mpmath logits, by complex steps."""
+    return exact(exact_gradient(loss, z)[0])
+
+
+def _few(t: Trial) -> list[Row]:
+    """Return rows of which 50 digits are quick to have."""
+    return t.rows(most=40, n=6, dtypes=FLOATS[1:])
+
+
+@_claim("B22", "grad")
+def _b22(t: Trial) -> None:
+    for r in _few(t):
+        y = np.eye(1, r.n)[0]
+        for T in (0.5, 4.0):  # z/T is exact
+            right = _slopes(lambda z, y=y, T=T: _exact_losses(z / T, y), r.z)  # type: ignore[misc]
+            t.near(t.of_row("grad", r.z / T, 0) / T, right, r.slack / T, 1 / T)
+
+
+@_claim("B23", "loss", "grad", each=True)
+def _b23(t: Trial) -> None:
+    for r in _few(t):
+        y = np.full(r.n, 0.25 / r.n)
+        y[-1] += 0.75
+        y = y.astype(r.z.dtype)
+        if t.has("loss"):
+            minus_log_s = -(as_numbers_of(r.log_s))
+            right = exact(0.75 * minus_log_s[-1] + 0.25 * minus_log_s.sum() / r.n)
+            t.near(t.run("loss", r.z, y, shape=()), right, r.slack + 8, 1 + right.hi)
+        if t.has("grad"):
+            t.near(t.run("grad", r.z, y, shape=r.z.shape), r.grad(y), r.slack + 8, 1.0)
+
+
+@_claim("B24", "softmax", "grad")
+def _b24(t: Trial) -> None:
+    for r in _few(t):
+        v = (3 * np.cos(np.arange(r.n))).astype(r.z.dtype)
+        for T in (1.0, 4.0):
+            p, sure = t.of_row("softmax", v / T), exact_softmax(as_numbers(v / T))
+            right = _slopes(lambda z, p=sure, T=T: T**2 * _exact_losses(z / T, p), r.z)  # type: ignore[misc]
+            got = T * t.run("grad", r.z / T, p, shape=r.z.shape)
+            t.near(got, right, r.slack + 16, T)
+        if r.z.dtype == np.float64:
+            T = 2.0**26
+            got = T * t.run("grad", r.z / T, t.of_row("softmax", v / T), shape=r.z.shape)
+            limit = ((r.z - r.z.mean()) - (v - v.mean())) / r.n
+            message = f"T = 2^26: got {short(got)}, not {short(limit)}"
+            t.at_most(abs(got - limit), 0, 1e-4, message)
+
+
+@_claim("B25", "grad")
+def _b25(t: Trial) -> None:
+    for r in _few(t):
+        weights = np.arange(1.0, r.n + 1) / 2
+        for y in _soft_labels(r):
+            wy = weights * y
+            right = _slopes(lambda z, wy=wy: _exact_losses(z, wy), r.z)  # type: ignore[misc]
+            label = (wy / wy.sum()).astype(r.z.dtype)
+            got = wy.sum() * t.run("grad", r.z, label, shape=r.z.shape)
+            t.near(got, right, r.slack + 16, wy.sum())
+
+
+@_claim("B26", "loss", "grad", each=True)
+def _b26(t: Trial) -> None:
+    z = np.random.default_rng(10).normal(size=(4, 3)) * 2
+    k, weights = np.array([2, 0, 1, 2]), np.array([0.5, 2.0, 0.0, 1.0])
+    shares = weights / weights.sum()
+
+    def mean(flat: Array) -> Array:
+        parts = zip(shares, flat.reshape(z.shape), np.eye(3)[k], strict=True)
+        return sum(share * _exact_losses(row, y) for share, row, y in parts)
+
+    if t.has("loss"):
+        got = (weights * t.of_row("loss", z, k)).sum() / weights.sum()
+        t.near(got, exact(mean(as_numbers(z.ravel()))[0]), 16)
+    if t.has("grad"):
+        got = shares[:, None] * t.of_row("grad", z, k)
+        t.near(got.ravel(), _slopes(mean, z.ravel()), 16, 1.0)
+
+
+@_claim("B27", "loss", "grad")
+def _b27(t: Trial) -> None:
+    for r in _few(t):
+        for g in (1.0, 2.0, 5.0) if r.n > 1 else ():
+
+            def focal(z: Array, g: float = g) -> Array:
+                s = exact_softmax(z)[:1]
+                return -((1 - s) ** g) * np.frompyfunc(mp50().log, 1, 1)(s)
+
+            L = t.of_row("loss", r.z, 0).astype(np.float64)
+            miss = -np.expm1(-L)
+            factor = miss**g + g * np.exp(-L) * miss ** (g - 1) * L
+            t.near(factor * t.of_row("grad", r.z, 0), _slopes(focal, r.z), 8 * r.slack, 2.0)
+
+
+@_claim("B28", "loss", "grad", each=True)
+def _b28(t: Trial) -> None:
+    for x in (-800.0, -30.0, -1.5, 0.0, 2.0**-20, 4.0, 50.0, 800.0):
+        far = mp50().exp(-abs(x))
+        sigma = 1 / (1 + far) if x > 0 else far / (1 + far)
+        for y in (0.0, 1.0, 0.25):
+            z, label = np.array([x, 0.0]), np.array([y, 1 - y])
+            for name in t.has("loss", "grad"):
+                if y in (0, 1):
+                    got = t.of_row(name, z, int(1 - y))
+                else:
+                    got = t.run(name, z, label, shape=() if name == "loss" else (2,))
+                if name == "loss":
+                    right = exact(max(x, 0) - x * mp50().mpf(y) + mp50().log1p(far))
+                    t.near(got, right, 8, 1 + abs(x))
+                else:
+                    t.near(got, exact([sigma - y, y - sigma]), 8, 1.0)
+
+
+@_claim("B29", "softmax", "loss", each=True)
+def _b29(t: Trial) -> None:
+    for r in t.rows(most=40, n=6, dtypes=FLOATS[2:]):
+        y = np.eye(1, r.n)[0]
+        if t.has("softmax"):
+            for beta in (0.5, 2.0):
+                right = _slopes(lambda b, r=r, y=y: _exact_losses(b[0] * r.z, y), np.array([beta]))  # type: ignore[misc]
+                got = t.of_row("softmax", beta * r.z) @ r.z - r.z[0]
+                t.near([got], right, 4 * r.slack, 1 + 2 * r.size)
+        if t.has("loss"):
+            low, middle, high = (t.of_row("loss", beta * r.z, 0) for beta in (0.5, 1.0, 1.5))
+            room = r.slack * float(np.finfo(np.float64).eps) * (1 + r.size)
+            t.at_most(2 * middle, low + high, room, f"not convex: {low}, {middle}, {high}")
 
 
 # What an implementation owes its user

@@ -265,7 +265,7 @@ def _function(text: str) -> Function:
 
 def _claim_id(text: str) -> str:
     if text.upper() not in CLAIMS:
-        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B16, P1-P17, R1")
+        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run S0-S19, B1-B29, P1-P17, R1")
     return text.upper()
 
 

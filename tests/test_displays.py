@@ -11,6 +11,7 @@ import pytest
 import cecore
 from tests.run_notebooks import DISPLAY
 from tests.test_notebooks import NOTEBOOKS, text_of
+from tests.test_variants import OURS as CHAPTER
 
 
 def displays():
@@ -36,7 +37,7 @@ e, S, J, delta = np.exp(z), np.exp(z).sum(), slopes(soft, z), np.eye(n)
 X, W, Y = np.cos(np.arange(6.0)).reshape(2, 3), np.sin(np.arange(12.0)).reshape(3, n), np.eye(n)[:2]
 f, g = np.exp(z[0]), S
 df, dg = slopes(lambda z: np.exp(z[0]), z)[j], slopes(lambda z: np.exp(z).sum(), z)[j]
-ln = np.log
+ln, T = np.log, 2.5
 # A network of two layers, for the examples X with the labels Y.
 U, b_, W_, c_ = np.cos(np.arange(6.0)).reshape(3, 2), z[:2], W[:2], y
 t, theta = np.array([3.0, 1.0, 4.0, -1.0]), 0.5
@@ -54,6 +55,7 @@ H, ones = hidden(), np.ones((2, 1))
 Z = H @ W_ + c_
 G = (soft(Z) - Y) / 2
 grad_a = slopes(lambda A: mean_loss(np.tanh(A) @ W_ + c_), X @ U + b_)
+believed, came = np.array([[0.81, 0.19], [0.12, 0.88], [0.55, 0.45]]), np.array([0, 0, 0])
 
 DISPLAYS = {
     # Softmax
@@ -240,6 +242,25 @@ DISPLAYS = {
         (
             r"= \frac{e^{\theta t_i}}{\sum_k e^{\theta t_k}} .",
             np.exp(theta * t) / sum(np.exp(theta * t[k]) for k in range(n)),
+        ),
+    ],
+    # The family
+    "eq-distilled": [
+        ("D ", CHAPTER["distilled"](z, 3 * v, T)[0]),
+        (
+            r"= T^2 \operatorname{KL}(p \,\|\, s) .",
+            T**2 * cecore.kl_divergence(soft(3 * v / T), soft(z / T)),
+        ),
+    ],
+    "eq-focal-loss": [
+        ("F ", CHAPTER["focal"](z, k, T)[0]),
+        (r"= - (1 - s_k)^\gamma \ln s_k .", -((1 - s[k]) ** T) * ln(s[k])),
+    ],
+    "eq-ece": [
+        (r"\operatorname{ECE} ", CHAPTER["ece"](believed, came)),
+        (
+            r"= \sum_b \frac{N_b}{N} \, \lvert a_b - c_b \rvert .",
+            2 / 3 * abs(1 / 2 - (0.81 + 0.88) / 2) + 1 / 3 * abs(1 - 0.55),
         ),
     ],
 }

@@ -24,6 +24,7 @@ STATEMENTS = {
     "combined-gradient.ipynb": ["S13", "S14", "S15", "S16", "S17", "S18", "S19"],
     "stability.ipynb": [],
     "training.ipynb": [],
+    "variants.ipynb": [],
     "references.md": ["R1"],
 }
 

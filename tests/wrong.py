@@ -281,6 +281,40 @@ def mean_of_single_precision(z, y):
     return float(np.float32(cecore.loss_and_grad(z, y)[0])), cecore.loss_and_grad(z, y)[1]
 
 
+def grad_with_temperature_left_in(z, y, axis=-1):
+    return cecore.softmax_cross_entropy_grad(np.asarray(z) / 2, y, axis)
+
+
+def smoothing_spread_over_the_others(z, y, axis=-1):
+    if np.ndim(y) < np.ndim(z):
+        return cecore.softmax_cross_entropy(z, y, axis)
+    spread = np.where(y == y.max(axis, keepdims=True), 0, y).sum(axis, keepdims=True)
+    others = (1 - cecore.one_hot(np.argmax(y, axis), y.shape[axis], y.dtype)) * spread
+    return cecore.softmax_cross_entropy(z, y * (1 - spread) + others / max(y.shape[axis] - 1, 1))
+
+
+def divergence_the_other_way(z, y, axis=-1):
+    if np.ndim(y) < np.ndim(z):
+        return cecore.softmax_cross_entropy_grad(z, y, axis)
+    log_ratio = cecore.log_softmax(z, axis) - np.log(np.maximum(y, 1e-30))
+    return cecore.softmax_vjp(z, log_ratio.astype(z.dtype))
+
+
+def largest_label_made_one(z, y, axis=-1):
+    if np.ndim(y) == np.ndim(z):
+        y = y / y.max(axis, keepdims=True)
+        return cecore.softmax(z, axis) * y.sum(axis, keepdims=True) - y
+    return cecore.softmax_cross_entropy_grad(z, y, axis)
+
+
+def loss_in_bits(z, y, axis=-1):
+    return cecore.softmax_cross_entropy(z, y, axis) / np.log(2).astype(z.dtype)
+
+
+def loss_capped(z, y, axis=-1):
+    return np.minimum(cecore.softmax_cross_entropy(z, y, axis), 2)  # convex no more
+
+
 # Field of the implementation, its wrong function, the claim that must refute it.
 WRONG = [
     ("softmax", wrong_axis, "P8"),
@@ -366,6 +400,18 @@ WRONG = [
     ("softmax", temperature_left_in, "B20"),
     ("grad", averaged_over_classes, "B20"),
     ("loss_and_grad", gradient_of_the_sum, "B21"),
+    ("grad", grad_with_temperature_left_in, "B22"),
+    ("loss", smoothing_spread_over_the_others, "B23"),
+    ("grad", only_the_largest_label, "B23"),
+    ("grad", divergence_the_other_way, "B24"),
+    ("grad", largest_label_made_one, "B25"),
+    ("loss", loss_in_bits, "B26"),
+    ("grad", averaged_over_batch, "B26"),
+    ("loss", loss_in_bits, "B27"),
+    ("loss", loss_through_softmax, "B28"),
+    ("grad", s_plus_y, "B28"),
+    ("softmax", temperature_left_in, "B29"),
+    ("loss", loss_capped, "B29"),
     ("softmax", sharper_by_a_quarter, "B16"),
     ("softmax", no_shift_in_float32, "P5"),
 ]
