@@ -1,0 +1,69 @@
+"""What the checks of the claims work with: how a call is written, warned about and judged."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from cecore.trial import Implementation, Trial, short
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ([1.0, 2.5], "[1.0, 2.5]"),
+        (3, "3"),
+        ([[1, 2], [3, 4]], "[[1, 2], [3, 4]]"),
+        (np.float32([1, 2]), "float32([1.0, 2.0])"),
+        (np.arange(8), "[0, 1, 2, 3, 4, 5, 6, 7]"),
+        (np.zeros((3, 3)), "<float64 of shape (3, 3)>"),
+    ],
+)
+def test_an_argument_is_written_in_a_few_words(given, text):
+    assert short(given) == text
+
+
+def test_each_call_is_counted_and_written_down():
+    t = Trial(Implementation(kl_divergence=lambda p, q, axis=-1: p))
+    t.attempt("kl_divergence", np.ones(2), np.zeros(2))
+    assert t.call == "kl_divergence([1.0, 1.0], [0.0, 0.0])"
+    t.attempt("kl_divergence", np.ones(1), np.zeros(1), axis=0)
+    assert t.call == "kl_divergence([1.0], [0.0], axis=0)"
+    assert t.inputs == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "warned"),
+    [
+        (lambda z: 1 / z, "divide by zero encountered in divide"),
+        (lambda z: np.exp(z + 1000), "overflow encountered in exp"),
+        (lambda z: z - np.inf * z, "invalid value encountered in multiply"),
+        (lambda z: np.exp(z - 1000), ""),  # to underflow is no fault
+        (lambda z: [warnings.warn("old", DeprecationWarning, stacklevel=1), z][1], ""),
+        (lambda z: [warnings.warn("soon", FutureWarning, stacklevel=1), z][1], ""),
+    ],
+)
+def test_a_warning_is_kept_with_its_call(function, warned):
+    t = Trial(Implementation(softmax=function))
+    t.attempt("softmax", np.zeros(1))
+    assert t.warning == warned
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (1.0, 1.0, "held"),
+        (1.5, 1.0, "held"),
+        (1.75, 1.0, "failed"),
+        ([0.0, 2.0], [1.0, 1.0], "failed"),
+        (np.inf, np.inf, "held"),
+        (np.nan, 1.0, "failed"),
+        (1.0, np.nan, "failed"),
+        ([], [], "held"),
+    ],
+)
+def test_what_is_above_by_more_than_its_room_is_refuted(low, high, verdict):
+    t = Trial(Implementation())
+    t.at_most(low, high, 0.5, "too large")
+    evidence = t.evidence()
+    assert (evidence.verdict, evidence.message) == (verdict, "too large" * (verdict == "failed"))
