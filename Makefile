@@ -8,6 +8,7 @@ INSTALLED := .venv/installed
 BENCH := .venv-bench
 TESTED := .venv/tested
 HTML := _build/html/book/index.html
+PDF := _build/html/softmax-and-cross-entropy.pdf
 PORT ?= 8000
 
 # Every file of the project (make cannot handle those with a space or a colon in their names), and
@@ -18,10 +19,11 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book test serve lab notebooks bench libraries lock mutants clean
+.PHONY: help book pdf test serve lab notebooks bench libraries lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
+	@echo 'make pdf        print the book into one PDF, and its cheat sheet onto one page'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
@@ -35,6 +37,9 @@ help:
 
 book: $(HTML)
 	@echo 'The book is ready. Open: file://$(CURDIR)/$(HTML)'
+
+pdf: $(PDF)
+	@echo 'To print or to hand out: file://$(CURDIR)/$(PDF)'
 
 test: $(TESTED)
 	@echo 'All tests have passed on the files as they are now.'
@@ -91,7 +96,13 @@ $(BENCH)/installed: pyproject.toml
 
 # -W: warnings are errors; -n: every reference must resolve.
 $(HTML): $(INSTALLED) $(BOOK) $(LIST)
+	@rm -f _build/html/*.pdf
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@touch $@
+
+# The pages name the PDF as soon as it is there, and no longer when they have changed.
+$(PDF): $(HTML)
+	$(BIN)/python book/_pdf/build.py _build/html
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)

@@ -27,7 +27,9 @@ DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
 @cache
 def displays():
     """Every numbered display of the chapters, by its label."""
-    notebooks = [nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb"))]
+    notebooks = [
+        nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb"))
+    ]
     cells = [cell.source for notebook in notebooks for cell in notebook.cells]
     return dict(found for source in cells for found in DISPLAY.findall(source))
 
@@ -44,7 +46,9 @@ def formula(label, line=None):
     left, rows = "", re.sub(r"\\(?:begin|end)\{aligned\}", "", text)
     for row in re.split(r"\\\\(?:\[4pt\])?\n", rows)[: line or 1]:
         start, _, rest = row.rpartition("&")
-        left = start.strip() or left  # a line that starts with "=" goes on with the one before
+        left = (
+            start.strip() or left
+        )  # a line that starts with "=" goes on with the one before
     return f"{left} {rest}".strip(" .,\n")
 
 

@@ -13,21 +13,31 @@ import sys
 from pathlib import Path
 
 import yaml
-from bs4 import BeautifulSoup, Comment
+from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 
-logging.getLogger("pypdf").setLevel(logging.ERROR)  # it counts Chromium's objects and wonders
+logging.getLogger("pypdf").setLevel(
+    logging.ERROR
+)  # it counts Chromium's objects and wonders
 
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 HERE = Path(__file__).parent
 CONFIG = yaml.safe_load((HERE.parents[1] / "_config.yml").read_text("utf-8"))
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 OLDEST = 131  # the first Chromium that can print at the edges of a page
 # What is on a page to be touched, or to be read only by those who want to.
 NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title"
-# Where the first page of the site names the files, as soon as they are there.
-PLACE = "printed"
+# Where the pages of the site name the files, as soon as they are there.
+MENU = re.compile(
+    r'<button class="[^"]*btn-download-pdf-button.*?</li>\n', re.S
+)
+PLACE = "<!-- printed -->"
 
 
 def browser_of_this_machine():
@@ -50,15 +60,21 @@ def chapters_of(site):
     first = soup((site / "book/index.html").read_text(encoding="utf-8"))
     yield "", "index", first.select_one("article.bd-article")
     part = ""
-    for tag in first.select("nav.bd-links p.caption, nav.bd-links p.caption ~ ul a"):
+    for tag in first.select(
+        "nav.bd-links p.caption, nav.bd-links p.caption ~ ul a"
+    ):
         if tag.name == "p":
             part = tag.get_text(strip=True)
         else:
             html = (site / "book" / tag["href"]).read_text(encoding="utf-8")
-            yield part, tag["href"].removesuffix(".html"), soup(html).select_one("article.bd-article")
+            yield (
+                part,
+                tag["href"].removesuffix(".html"),
+                soup(html).select_one("article.bd-article"),
+            )
 
 
-def made_printable(article, name, names):
+def made_printable(article, name, names, site):
     """Take out what paper cannot do, and let each id and each link name the page it is on."""
     for tag in article.select(NOT_PRINTED):
         tag.decompose()
@@ -67,9 +83,14 @@ def made_printable(article, name, names):
     for tag in article.select(".katex"):
         # Heard once, as the LaTeX that it was set from, and selected once, as it is seen.
         if tag.find_parent(["h1", "h2", "h3"]):
-            del tag.select_one(".katex-html")["aria-hidden"]  # it is part of the outline
+            del tag.select_one(".katex-html")[
+                "aria-hidden"
+            ]  # it is part of the outline
         else:
-            tag.attrs |= {"role": "img", "aria-label": tag.annotation.get_text(strip=True)}
+            tag.attrs |= {
+                "role": "img",
+                "aria-label": tag.annotation.get_text(strip=True),
+            }
         tag.select_one(".katex-mathml").decompose()
     for tag in article.select("[id]"):
         if not tag.find_parent("svg"):
@@ -85,7 +106,7 @@ def made_printable(article, name, names):
         else:
             tag.unwrap()  # a file that is not in the PDF
     for tag in article.select("img"):
-        tag["src"] = "../html/" + re.sub(r"^(\.\./)+", "", tag["src"])
+        tag["src"] = (site / "book" / tag["src"]).as_uri()
     return article
 
 
@@ -102,7 +123,11 @@ def contents(parts, pages):
                 del tag["id"]
             for tag in inner.select("a"):
                 tag.unwrap()
-            target = name if heading.name == "h1" else heading.find_parent("section")["id"]
+            target = (
+                name
+                if heading.name == "h1"
+                else heading.find_parent("section")["id"]
+            )
             lines.append(
                 f'<p class="{heading.name}"><a href="#{target}"><span>{inner.decode_contents()}</span>'
                 f"<span>{pages.get(target, '0')}</span></a></p>"
@@ -111,10 +136,15 @@ def contents(parts, pages):
     return f'<nav class="contents">{title}<div class="columns">{"".join(lines)}</div></nav>'
 
 
-def document(title, body, styles=""):
+def document(site, title, body, styles=""):
     """Return a page with the book's own looks, for paper."""
-    sheets = ["katex.min.css", "pygments.css", "book.css"]
-    links = "".join(f'<link rel="stylesheet" href="../html/_static/{sheet}">' for sheet in sheets)
+    sheets = [
+        site / "_static" / name
+        for name in ("katex.min.css", "pygments.css", "book.css")
+    ]
+    links = "".join(
+        f'<link rel="stylesheet" href="{sheet.as_uri()}">' for sheet in sheets
+    )
     css = (HERE / "print.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="en" data-theme="light"><head><meta charset="utf-8">'
@@ -122,10 +152,12 @@ def document(title, body, styles=""):
     )
 
 
-def whole_book(parts, pages):
+def whole_book(site, parts, pages):
     """Return the book as one page."""
     title, author = CONFIG["title"], CONFIG["author"]
     formula = copy.copy(parts[0][2].select_one("div.math .katex-display"))
+    for comma in formula.select(".mpunct"):
+        comma.decompose()
     licence = parts[0][2].select_one(".licence").get_text()
     front = (
         f'<div class="front"><p class="title">{title}</p>{formula}'
@@ -134,10 +166,12 @@ def whole_book(parts, pages):
     runs, articles = [], []
     for _, name, article in parts:
         head = article.h1.get_text().replace('"', r"\"")
-        runs.append(f'#{name} {{ page: {name} }} @page {name} {{ @top-left {{ content: "{head}" }} }}')
+        runs.append(
+            f'#{name} {{ page: {name} }} @page {name} {{ @top-left {{ content: "{head}" }} }}'
+        )
         articles.append(str(article))
     body = f'<body class="book">{front}{contents(parts, pages)}{"".join(articles)}</body>'
-    return document(title, body, "\n".join(runs))
+    return document(site, title, body, "\n".join(runs))
 
 
 def printed(browser, page, file):
@@ -145,7 +179,13 @@ def printed(browser, page, file):
     tab = browser.new_page()
     tab.goto(page.as_uri(), wait_until="load")
     tab.evaluate("document.fonts.ready")
-    tab.pdf(path=file, prefer_css_page_size=True, outline=True, tagged=True, print_background=True)
+    tab.pdf(
+        path=file,
+        prefer_css_page_size=True,
+        outline=True,
+        tagged=True,
+        print_background=True,
+    )
     tab.close()
     reader = PdfReader(file)
     return {
@@ -166,24 +206,26 @@ def finished(draft, file, title):
 
 def linked(site):
     """Name the two files on the first page, and the book in the menu of every page."""
+    whole, sheet = (
+        f"{(site / name).stat().st_size / 1e6:.1f} MB" for name in (BOOK, SHEET)
+    )
     for path in [*site.glob("*.html"), *site.glob("book/*.html")]:
-        html = path.read_text(encoding="utf-8")
         root = "../" if path.parent.name == "book" else ""
-        if BOOK not in html:
-            item = (
-                f'<li><a class="btn btn-sm dropdown-item" href="{root}{BOOK}">'
-                '<span class="btn__icon-container"><i class="fas fa-file-pdf"></i></span>'
-                '<span class="btn__text-container">whole book</span></a></li>\n'
-            )
-            menu = r'(<button class="btn btn-sm btn-download-pdf-button.*?</li>\n)'
-            html = re.sub(menu, lambda m: m[0] + item, html, count=1, flags=re.S)
-            sizes = [f"{(site / name).stat().st_size / 1e6:.1f} MB" for name in (BOOK, SHEET)]
-            html = html.replace(
-                f"<!-- {PLACE} -->",
-                f'<p>To print, or to take along: <a href="{root}{BOOK}">the whole book</a> as a PDF '
-                f'({sizes[0]}), and <a href="{root}{SHEET}">the cheat sheet</a> on one page.</p>',
-            )
-            path.write_text(html, encoding="utf-8")
+        html = path.read_text(encoding="utf-8")
+        if BOOK in html:
+            continue
+        item = (
+            f'<li><a class="btn btn-sm dropdown-item" href="{root}{BOOK}">'
+            '<span class="btn__icon-container"><i class="fas fa-file-pdf"></i></span>\n'
+            '<span class="btn__text-container">the whole book</span></a></li>\n'
+        )
+        html = MENU.sub(lambda m, item=item: m[0] + item, html, count=1)
+        html = html.replace(
+            PLACE,
+            f'<p>To print, or to take along: <a href="{root}{BOOK}">the whole book</a> as a PDF '
+            f'({whole}), and the <a href="{root}{SHEET}">cheat sheet</a> on one page ({sheet}).</p>',
+        )
+        path.write_text(html, encoding="utf-8")
 
 
 def main(site):
@@ -193,29 +235,43 @@ def main(site):
     work.mkdir(exist_ok=True)
     found = list(chapters_of(site))
     names = {name for _, name, _ in found}
-    parts = [(part, name, made_printable(article, name, names)) for part, name, article in found]
+    parts = [
+        (part, name, made_printable(article, name, names, site))
+        for part, name, article in found
+    ]
+    parts[0][
+        2
+    ].h1.string = "About this book"  # its title stands on the page before
     sheet = next(article for _, name, article in parts if name == "cheatsheet")
     draft = work / "draft.pdf"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
         if int(browser.version.split(".")[0]) < OLDEST:
-            raise SystemExit(f"{chromium} is version {browser.version}; {OLDEST} or later is needed.")
+            raise SystemExit(
+                f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
+            )
         page, pages = work / "book.html", {}
         for _ in range(2):
-            page.write_text(whole_book(parts, pages), encoding="utf-8")
+            page.write_text(whole_book(site, parts, pages), encoding="utf-8")
             pages = printed(browser, page, draft)
         count = finished(draft, site / BOOK, CONFIG["title"])
+        title = f"{CONFIG['title']}: cheat sheet"
         for link in sheet.select("a"):
             link.unwrap()  # there is no other page
+        sheet.h1.string = title
         page = work / "sheet.html"
-        title = f"{CONFIG['title']}: cheat sheet"
-        page.write_text(document(title, f'<body class="sheet">{sheet}</body>'), encoding="utf-8")
+        page.write_text(
+            document(site, title, f'<body class="sheet">{sheet}</body>'),
+            encoding="utf-8",
+        )
         printed(browser, page, draft)
         if finished(draft, site / SHEET, title) != 1:
             raise SystemExit("The cheat sheet does not fit on one page.")
         browser.close()
     linked(site)
-    print(f"The book has {count} pages: file://{(site / BOOK).resolve()}")
+    print(f"{BOOK}: {count} pages; {SHEET}: 1 page")
 
 
 if __name__ == "__main__":
