@@ -34,9 +34,7 @@ OLDEST = 131  # the first Chromium that can print at the edges of a page
 # What is on a page to be touched, or to be read only by those who want to.
 NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title"
 # Where the pages of the site name the files, as soon as they are there.
-MENU = re.compile(
-    r'<button class="[^"]*btn-download-pdf-button.*?</li>\n', re.S
-)
+MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
 PLACE = "<!-- printed -->"
 
 
@@ -81,16 +79,11 @@ def made_printable(article, name, names, site):
     for tag in article.select("[loading]"):
         del tag["loading"]  # paper does not scroll
     for tag in article.select(".katex"):
-        # Heard once, as the LaTeX that it was set from, and selected once, as it is seen.
-        if tag.find_parent(["h1", "h2", "h3"]):
-            del tag.select_one(".katex-html")[
-                "aria-hidden"
-            ]  # it is part of the outline
-        else:
-            tag.attrs |= {
-                "role": "img",
-                "aria-label": tag.annotation.get_text(strip=True),
-            }
+        # Selected once, as it is seen, and heard once, as the LaTeX that it was set from.
+        del tag.select_one(".katex-html")["aria-hidden"]
+        if not tag.find_parent(["h1", "h2", "h3"]):  # which the outline repeats
+            heard = tag.annotation.get_text(strip=True)
+            tag.attrs |= {"role": "img", "aria-label": heard}
         tag.select_one(".katex-mathml").decompose()
     for tag in article.select("[id]"):
         if not tag.find_parent("svg"):
