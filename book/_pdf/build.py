@@ -31,6 +31,7 @@ BROWSERS = (
     "google-chrome-stable",
 )
 OLDEST = 131  # the first Chromium that can print at the edges of a page
+LONG = 20  # lines of code, beyond which it may go on on the next page
 # What is on a page to be touched, or to be read only by those who want to.
 NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title"
 # Where the pages of the site name the files, as soon as they are there.
@@ -78,6 +79,9 @@ def made_printable(article, name, names, site):
         tag.decompose()
     for tag in article.select("[loading]"):
         del tag["loading"]  # paper does not scroll
+    for tag in article.select("pre"):
+        if tag.get_text().count("\n") > LONG:
+            tag["class"] = "long"
     for tag in article.select(".katex"):
         # Selected once, as it is seen, and heard once, as the LaTeX that it was set from.
         del tag.select_one(".katex-html")["aria-hidden"]

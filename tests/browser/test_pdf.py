@@ -141,15 +141,11 @@ def test_solutions_are_printed_and_folded_code_is_not(texts, articles):
     whole = letters("".join(texts))
 
     def lines(*where):
-        found = {
-            letters(line)
-            for a in articles
-            for code in a.select(", ".join(where))
-            for line in code.get_text().splitlines()
-        }
-        return {line for line in found if len(line) > 20}
+        code = [pre.get_text() for a in articles for pre in a.select(", ".join(where))]
+        found = "\n".join(code).splitlines()
+        return {letters(line) for line in found if "(" in line and len(letters(line)) > 20}
 
-    seen = lines(".cell > .cell_input pre", ".cell_output pre", "table")
+    seen = lines(".cell > .cell_input pre", ".cell_output pre")
     folded = lines("details.hide pre") - seen
     solutions = lines("div.solution .cell > .cell_input pre", "div.solution .cell_output pre")
     assert min(len(folded), len(solutions)) > 30
@@ -159,8 +155,7 @@ def test_solutions_are_printed_and_folded_code_is_not(texts, articles):
 
 def test_formulas_are_set_and_numbered(texts, articles):
     whole = "".join(texts)
-    for sign in "∂∑∇δσ⊤" if "⊤" in whole else "∂∑∇δσ":
-        assert sign in whole
+    assert min(whole.count(sign) for sign in "∂∑∇δσ") > 0
     assert whole.count("∂") > 50
     numbers = [n.find(string=True) for a in articles for n in a.select(".eqno")]
     assert len(numbers) > 40
@@ -234,7 +229,7 @@ def test_the_site_links_to_the_pdf_only_where_it_is(site, printed):
             assert text == ({f"../{BOOK}", f"../{SHEET}"} if first else set()), path
 
 
-def test_printing_again_changes_no_page(printed):
+def test_naming_the_files_again_changes_no_page(printed):
     pages = {path: path.read_bytes() for path in printed.glob("book/*.html")}
     sys.path.insert(0, str(BUILD.parent))
     try:
