@@ -10,6 +10,7 @@ TESTED := .venv/tested
 HTML := _build/html/book/index.html
 # -W: warnings are errors; -n: every reference must resolve.
 BUILD := $(BIN)/jupyter-book build . -W -n --keep-going --quiet
+PDF := _build/html/softmax-and-cross-entropy.pdf
 PORT ?= 8000
 
 # Every file of the project (make cannot handle those with a space or a colon in their names), and
@@ -20,13 +21,14 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book site test serve lab notebooks bench libraries lighthouse lock mutants clean
+.PHONY: help book pdf site test serve lab notebooks bench libraries lighthouse lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
 	@echo 'make site       build the book with the lab, in which a browser runs the chapters; its kernel'
 	@echo '                comes from the network, or from the site with PYODIDE_DIST=DIR, a release'
 	@echo '                of Pyodide'
+	@echo 'make pdf        print the book into one PDF, and its cheat sheet onto one page'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
@@ -42,11 +44,16 @@ help:
 book: $(HTML)
 	@echo 'The book is ready. Open: file://$(CURDIR)/$(HTML)'
 
+pdf: $(PDF)
+	@echo 'To print or to hand out: file://$(CURDIR)/$(PDF)'
+
 # The lab first: a page links to it if it is there.
 site: $(INSTALLED)
 	$(BIN)/python book/_lab/build.py _build/html/lab $(if $(PYODIDE_DIST),'$(PYODIDE_DIST)')
+	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
+	$(if $(shell command -v chromium),$(BIN)/python book/_pdf/build.py _build/html)
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 test: $(TESTED)
@@ -110,7 +117,13 @@ $(BENCH)/installed: pyproject.toml
 	@touch $@
 
 $(HTML): $(INSTALLED) $(BOOK) $(LIST)
+	@rm -f _build/html/*.pdf
 	$(BUILD)
+	@touch $@
+
+# The pages name the PDF as soon as it is there, and no longer when they have changed.
+$(PDF): $(HTML)
+	$(BIN)/python book/_pdf/build.py _build/html
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)

@@ -124,7 +124,7 @@ def prose(path):
     return CODE.sub("", text_of(path))
 
 
-@pytest.mark.parametrize("path", [BOOK / "index.md", *NOTEBOOKS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*BOOK.glob("*.md"), *NOTEBOOKS], ids=lambda path: path.stem)
 def test_a_number_in_the_text_is_what_it_must_be(path):
     right = numbers().get(path.stem, [])
     assert NUMBER.findall(prose(path)) == [text for text, _ in right], "numbers() must list it"

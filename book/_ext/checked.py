@@ -1,0 +1,76 @@
+r"""Formulas of the chapters, shown again elsewhere: ``{checked}`eq-derivative` ``.
+
+A formula that stands twice is still written only once. Of a derivation, the two ends are shown, or
+as in ``{checked}`eq-logistic 2` `` the start and the formula after so many steps. Of any other
+display it is the first line or the one named. The number of the display follows, and leads to it.
+"""
+
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.util.docutils import SphinxRole
+
+BOOK = Path(__file__).parents[1]
+sys.path.insert(0, str(BOOK.parent))  # cecore need not be installed
+
+from cecore.algebra import latex
+from cecore.derivations import DERIVATIONS
+
+DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
+
+
+@cache
+def displays():
+    """Every numbered display of the chapters, by its label."""
+    notebooks = [
+        nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb"))
+    ]
+    cells = [cell.source for notebook in notebooks for cell in notebook.cells]
+    return dict(found for source in cells for found in DISPLAY.findall(source))
+
+
+def formula(label, line=None):
+    """What is proved or computed under a label, as one equation."""
+    if label in DERIVATIONS:
+        proved = DERIVATIONS[label]
+        ends = proved.start, proved.steps[line - 1 if line else -1][0]
+        return " = ".join(map(latex, ends))
+    text = displays()[label]
+    if re.search(r"\\leq?\b", text):
+        raise ValueError(f"{label} holds more than equations")
+    left, rows = "", re.sub(r"\\(?:begin|end)\{aligned\}", "", text)
+    for row in re.split(r"\\\\(?:\[4pt\])?\n", rows)[: line or 1]:
+        start, _, rest = row.rpartition("&")
+        left = (
+            start.strip() or left
+        )  # a line that starts with "=" goes on with the one before
+    return f"{left} {rest}".strip(" .,\n")
+
+
+class Checked(SphinxRole):
+    def run(self):
+        label, *line = self.text.split()
+        text = rf"\displaystyle {formula(label, *map(int, line))}"
+        number = pending_xref(
+            "",
+            nodes.literal("", label),
+            refdomain="math",
+            reftype="eq",
+            reftarget=label,
+            refdoc=self.env.docname,
+            refexplicit=False,
+            refwarn=True,
+        )
+        self.set_source_info(number)
+        shown = nodes.inline("", "", number, classes=["number"])
+        return [nodes.math(text, text), nodes.Text(" "), shown], []
+
+
+def setup(app):
+    app.add_role("checked", Checked())
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

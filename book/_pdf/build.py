@@ -1,0 +1,275 @@
+"""The whole book as one PDF, and the cheat sheet on one page, out of the pages of the built site.
+
+The pages are put one after the other, and Chromium prints them. It cannot say on which page
+something will stand, so the book is printed twice: the second time its table of contents has the
+page numbers of the first. At last every page of the site gets its links to the two files.
+"""
+
+import copy
+import logging
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import yaml
+from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader, PdfWriter
+
+logging.getLogger("pypdf").setLevel(
+    logging.ERROR
+)  # it counts Chromium's objects and wonders
+
+BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
+HERE = Path(__file__).parent
+CONFIG = yaml.safe_load((HERE.parents[1] / "_config.yml").read_text("utf-8"))
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+OLDEST = 131  # the first Chromium that can print at the edges of a page
+LONG = 20  # lines of code, beyond which it may go on on the next page
+# What is on a page to be touched, or to be read only by those who want to.
+NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title"
+# Where the pages of the site name the files, as soon as they are there.
+MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
+PLACE = "<!-- printed -->"
+
+
+def browser_of_this_machine():
+    """Return the path of a Chromium."""
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    raise SystemExit(
+        "The PDF is printed by Chromium, and none is installed here. `apt install chromium` brings "
+        f"it on Debian and Ubuntu; elsewhere one of {', '.join(BROWSERS)} must be on PATH."
+    )
+
+
+def soup(html):
+    return BeautifulSoup(html, "html.parser")
+
+
+def chapters_of(site):
+    """Yield each page of the book, in order: the part it stands in, its name, and its article."""
+    first = soup((site / "book/index.html").read_text(encoding="utf-8"))
+    yield "", "index", first.select_one("article.bd-article")
+    part = ""
+    for tag in first.select(
+        "nav.bd-links p.caption, nav.bd-links p.caption ~ ul a"
+    ):
+        if tag.name == "p":
+            part = tag.get_text(strip=True)
+        else:
+            html = (site / "book" / tag["href"]).read_text(encoding="utf-8")
+            yield (
+                part,
+                tag["href"].removesuffix(".html"),
+                soup(html).select_one("article.bd-article"),
+            )
+
+
+def made_printable(article, name, names, site):
+    """Take out what paper cannot do, and let each id and each link name the page it is on."""
+    for tag in article.select(NOT_PRINTED):
+        tag.decompose()
+    for tag in article.select("[loading]"):
+        del tag["loading"]  # paper does not scroll
+    for tag in article.select("pre"):
+        if tag.get_text().count("\n") > LONG:
+            tag["class"] = "long"
+    for tag in article.select(".katex"):
+        # Selected once, as it is seen, and heard once, as the LaTeX that it was set from.
+        del tag.select_one(".katex-html")["aria-hidden"]
+        if not tag.find_parent(["h1", "h2", "h3"]):  # which the outline repeats
+            heard = tag.annotation.get_text(strip=True)
+            tag.attrs |= {"role": "img", "aria-label": heard}
+        tag.select_one(".katex-mathml").decompose()
+    for tag in article.select("[id]"):
+        if not tag.find_parent("svg"):
+            tag["id"] = f"{name}--{tag['id']}"
+    article["id"] = name
+    for tag in article.select("a[href]"):
+        if "://" in tag["href"]:
+            continue
+        page, _, fragment = tag["href"].partition("#")
+        page = page.removesuffix(".html") or name
+        if page in names:
+            tag["href"] = f"#{page}--{fragment}" if fragment else f"#{page}"
+        else:
+            tag.unwrap()  # a file that is not in the PDF
+    for tag in article.select("img"):
+        tag["src"] = (site / "book" / tag["src"]).as_uri()
+    return article
+
+
+def contents(parts, pages):
+    """Return the table of contents, with page numbers as far as they are known."""
+    lines, last = [], ""
+    for part, name, article in parts:
+        if part != last:
+            lines.append(f'<p class="part">{part}</p>')
+            last = part
+        for heading in article.select("h1, h2"):
+            inner = copy.copy(heading)
+            for tag in inner.select("[id]"):
+                del tag["id"]
+            for tag in inner.select("a"):
+                tag.unwrap()
+            target = (
+                name
+                if heading.name == "h1"
+                else heading.find_parent("section")["id"]
+            )
+            lines.append(
+                f'<p class="{heading.name}"><a href="#{target}"><span>{inner.decode_contents()}</span>'
+                f"<span>{pages.get(target, '0')}</span></a></p>"
+            )
+    title = '<p class="contents-title">Contents</p>'
+    return f'<nav class="contents">{title}<div class="columns">{"".join(lines)}</div></nav>'
+
+
+def document(site, title, body, styles=""):
+    """Return a page with the book's own looks, for paper."""
+    sheets = [
+        site / "_static" / name
+        for name in ("katex.min.css", "pygments.css", "book.css")
+    ]
+    links = "".join(
+        f'<link rel="stylesheet" href="{sheet.as_uri()}">' for sheet in sheets
+    )
+    css = (HERE / "print.css").read_text("utf-8")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en" data-theme="light"><head><meta charset="utf-8">'
+        f"<title>{title}</title>{links}<style>{css}{styles}</style></head>\n{body}</html>"
+    )
+
+
+def whole_book(site, parts, pages):
+    """Return the book as one page."""
+    title, author = CONFIG["title"], CONFIG["author"]
+    formula = copy.copy(parts[0][2].select_one("div.math .katex-display"))
+    for comma in formula.select(".mpunct"):
+        comma.decompose()
+    licence = parts[0][2].select_one(".licence").get_text()
+    front = (
+        f'<div class="front"><p class="title">{title}</p>{formula}'
+        f'<p class="author">{author}</p><p class="legal">{licence}</p></div>'
+    )
+    runs, articles = [], []
+    for _, name, article in parts:
+        head = article.h1.get_text().replace('"', r"\"")
+        runs.append(
+            f'#{name} {{ page: {name} }} @page {name} {{ @top-left {{ content: "{head}" }} }}'
+        )
+        articles.append(str(article))
+    body = f'<body class="book">{front}{contents(parts, pages)}{"".join(articles)}</body>'
+    return document(site, title, body, "\n".join(runs))
+
+
+def printed(browser, page, file):
+    """Print a page to a file, and return where in it every target of a link stands."""
+    tab = browser.new_page()
+    tab.goto(page.as_uri(), wait_until="load")
+    tab.evaluate("document.fonts.ready")
+    tab.pdf(
+        path=file,
+        prefer_css_page_size=True,
+        outline=True,
+        tagged=True,
+        print_background=True,
+    )
+    tab.close()
+    reader = PdfReader(file)
+    return {
+        name.removeprefix("/"): reader.get_destination_page_number(target) + 1
+        for name, target in reader.named_destinations.items()
+    }
+
+
+def finished(draft, file, title):
+    """Say in the file itself what it is, and put it where it is read."""
+    writer = PdfWriter(clone_from=draft)
+    writer.add_metadata({"/Title": title, "/Author": CONFIG["author"]})
+    writer.page_mode = "/UseOutlines"
+    writer.write(draft.with_suffix(".done"))
+    draft.with_suffix(".done").replace(file)
+    return len(writer.pages)
+
+
+def linked(site):
+    """Name the two files on the first page, and the book in the menu of every page."""
+    whole, sheet = (
+        f"{(site / name).stat().st_size / 1e6:.1f} MB" for name in (BOOK, SHEET)
+    )
+    for path in [*site.glob("*.html"), *site.glob("book/*.html")]:
+        root = "../" if path.parent.name == "book" else ""
+        html = path.read_text(encoding="utf-8")
+        if BOOK in html:
+            continue
+        item = (
+            f'<li><a class="btn btn-sm dropdown-item" href="{root}{BOOK}">'
+            '<span class="btn__icon-container"><i class="fas fa-file-pdf"></i></span>\n'
+            '<span class="btn__text-container">the whole book</span></a></li>\n'
+        )
+        html = MENU.sub(lambda m, item=item: m[0] + item, html, count=1)
+        html = html.replace(
+            PLACE,
+            f'<p>To print, or to take along: <a href="{root}{BOOK}">the whole book</a> as a PDF '
+            f'({whole}), and the <a href="{root}{SHEET}">cheat sheet</a> on one page ({sheet}).</p>',
+        )
+        path.write_text(html, encoding="utf-8")
+
+
+def main(site):
+    """Print the book and the cheat sheet into the folder of the site."""
+    chromium = browser_of_this_machine()
+    work = site.parent / "pdf"
+    work.mkdir(exist_ok=True)
+    found = list(chapters_of(site))
+    names = {name for _, name, _ in found}
+    parts = [
+        (part, name, made_printable(article, name, names, site))
+        for part, name, article in found
+    ]
+    parts[0][
+        2
+    ].h1.string = "About this book"  # its title stands on the page before
+    sheet = next(article for _, name, article in parts if name == "cheatsheet")
+    draft = work / "draft.pdf"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        if int(browser.version.split(".")[0]) < OLDEST:
+            raise SystemExit(
+                f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
+            )
+        page, pages = work / "book.html", {}
+        for _ in range(2):
+            page.write_text(whole_book(site, parts, pages), encoding="utf-8")
+            pages = printed(browser, page, draft)
+        count = finished(draft, site / BOOK, CONFIG["title"])
+        title = f"{CONFIG['title']}: cheat sheet"
+        for link in sheet.select("a"):
+            link.unwrap()  # there is no other page
+        sheet.h1.string = title
+        page = work / "sheet.html"
+        page.write_text(
+            document(site, title, f'<body class="sheet">{sheet}</body>'),
+            encoding="utf-8",
+        )
+        printed(browser, page, draft)
+        if finished(draft, site / SHEET, title) != 1:
+            raise SystemExit("The cheat sheet does not fit on one page.")
+        browser.close()
+    linked(site)
+    print(f"{BOOK}: {count} pages; {SHEET}: 1 page")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

@@ -1,0 +1,247 @@
+"""The book on paper: both PDFs, and what the site says of them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.conftest import ROOT
+from tests.run_notebooks import pages_of_book
+
+BUILD = ROOT / "book" / "_pdf" / "build.py"
+BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
+MM = 72 / 25.4
+
+
+def make(site, **environment):
+    return subprocess.run(
+        [sys.executable, BUILD, site],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def printed(browser, site, tmp_path_factory):
+    """A copy of the site, printed. (`browser` skips where there is none.)"""
+    copy = tmp_path_factory.mktemp("pdf") / "html"
+    shutil.copytree(site, copy)
+    done = make(copy)
+    assert done.returncode == 0, done.stderr
+    return copy
+
+
+@pytest.fixture(scope="module")
+def book(printed):
+    import pypdf
+
+    return pypdf.PdfReader(printed / BOOK)
+
+
+@pytest.fixture(scope="module")
+def texts(book):
+    """What each page says, without its running title and its number."""
+    texts = [page.extract_text() for page in book.pages]
+    return [re.sub(rf"^(?:[^\n]*\n)?{n}(?:\n|$)", "", text) for n, text in enumerate(texts, 1)]
+
+
+@pytest.fixture(scope="module")
+def articles(printed):
+    """The text of each page of the site, in the order of the book."""
+    pages = [(printed / f"{page}.html").read_text("utf-8") for page in pages_of_book()]
+    return [BeautifulSoup(page, "html.parser").select_one("article") for page in pages]
+
+
+def flat(outline, depth=0):
+    for item in outline:
+        if isinstance(item, list):
+            yield from flat(item, depth + 1)
+        else:
+            yield depth, item
+
+
+def letters(text):
+    """A text without what a line break may change."""
+    return re.sub(r"[\W_]", "", text)
+
+
+def links(page):
+    for reference in page.get("/Annots", []):
+        annotation = reference.get_object()
+        if annotation["/Subtype"] == "/Link":
+            yield annotation
+
+
+def test_it_is_a_book_and_says_so(printed, book):
+    assert (printed / BOOK).stat().st_size < 10_000_000
+    assert 60 < len(book.pages) < 300
+    assert book.metadata.title == "Softmax and cross-entropy"
+    assert book.metadata.author == "The cecore authors"
+    root = book.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    for page in book.pages:
+        width, height = (float(side) / MM for side in page.mediabox[2:])
+        assert (round(width), round(height)) == (210, 297)
+
+
+def test_no_page_is_empty(texts):
+    assert [n for n, text in enumerate(texts, 1) if len(letters(text)) < 40] == []
+
+
+def test_the_outline_has_every_heading_in_its_place(book, texts, articles):
+    found = [(depth, item) for depth, item in flat(book.outline) if depth < 2]
+    headings = [h for article in articles for h in article.select("h1, h2")]
+    assert [depth for depth, _ in found] == [int(h.name[1]) - 1 for h in headings]
+    pages = [book.get_destination_page_number(item) for _, item in found]
+    assert pages == sorted(pages)
+    assert found[0][1].title == "About this book"  # its own title stands on the page before
+    for (_, item), heading, page in list(zip(found, headings, pages, strict=True))[1:]:
+        if heading.select(".math"):  # set apart, in the text and in the test
+            assert len(item.title) > 5
+        else:
+            assert letters(item.title) == letters(heading.get_text())
+            assert letters(item.title) in letters(texts[page])
+
+
+def test_no_heading_stands_alone_at_the_end_of_a_page(book):
+    lowest = (22 + 15) * MM  # the margin, the heading, and two lines
+    assert [item.title for _, item in flat(book.outline) if float(item.top) < lowest] == []
+
+
+def test_the_table_of_contents_names_the_right_pages(book, texts):
+    first = next(item for _, item in flat(book.outline))
+    contents = letters("".join(texts[1 : book.get_destination_page_number(first)]))
+    for depth, item in flat(book.outline):
+        if depth == 0:
+            number = book.get_destination_page_number(item) + 1
+            assert f"{letters(item.title)}{number}" in contents, item.title
+
+
+def test_the_text_of_every_chapter_is_there(texts, articles):
+    whole = letters("".join(texts))
+    for article in articles:
+        paragraphs = [p for p in article.select("p") if not p.select(".math, .stmt, a, summary")]
+        paragraphs = [p for p in paragraphs if not p.find_parent(["details", "figure", "table"])]
+        assert paragraphs or article.select("table, dl, .citation"), article.h1
+        for p in paragraphs:  # between its ends there may be a new page
+            text = letters(p.get_text())
+            assert text[:20] in whole, p
+            assert text[-20:] in whole, p
+
+
+def test_solutions_are_printed_and_folded_code_is_not(texts, articles):
+    whole = letters("".join(texts))
+
+    def lines(*where):
+        code = [pre.get_text() for a in articles for pre in a.select(", ".join(where))]
+        found = "\n".join(code).splitlines()
+        return {letters(line) for line in found if "(" in line and len(letters(line)) > 20}
+
+    seen = lines(".cell > .cell_input pre", ".cell_output pre")
+    folded = lines("details.hide pre") - seen
+    solutions = lines("div.solution .cell > .cell_input pre", "div.solution .cell_output pre")
+    assert min(len(folded), len(solutions)) > 30
+    assert {line for line in solutions if line not in whole} == set()
+    assert {line for line in folded if line in whole} == set()
+
+
+def test_formulas_are_set_and_numbered(texts, articles):
+    whole = "".join(texts)
+    assert min(whole.count(sign) for sign in "∂∑∇δσ") > 0
+    assert whole.count("∂") > 50
+    numbers = [n.find(string=True) for a in articles for n in a.select(".eqno")]
+    assert len(numbers) > 40
+    assert all(number in whole for number in numbers)
+    # LaTeX is seen only where a program prints it.
+    programs = "".join(pre.get_text() for a in articles for pre in a.select("pre, code"))
+    latex = set(re.findall(r"\\[a-z]{2,}", whole)) - set(re.findall(r"\\[a-z]{2,}", programs))
+    assert latex == set()
+
+
+def test_every_link_leads_to_a_page_of_the_book_or_to_the_web(book):
+    inner = 0
+    for page in book.pages:
+        for link in links(page):
+            action = link.get("/A", {})
+            if "/URI" in action:
+                assert urlsplit(action["/URI"]).scheme in ("http", "https"), action["/URI"]
+                continue
+            target = link.get("/Dest", action.get("/D"))
+            assert target in book.named_destinations, target
+            inner += 1
+    assert inner > 300
+
+
+def test_pictures_and_formulas_have_their_alternative_text(book, articles):
+    things = map(book.get_object, range(1, len(book.xref[0]) + 1))
+    alternatives = {
+        str(thing["/Alt"]) for thing in things if isinstance(thing, dict) and "/Alt" in thing
+    }
+    for article in articles:
+        for picture in article.select("img"):
+            assert picture["alt"] in alternatives
+    assert r"\nabla_z L = s - y" in {text.strip(" ,") for text in alternatives}
+
+
+def test_nothing_is_wider_than_the_paper(browser, printed):
+    page = browser.new_page(viewport={"width": round(160 / 25.4 * 96), "height": 1000})
+    page.emulate_media(media="print")
+    page.goto((printed.parent / "pdf" / "book.html").as_uri())
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.katex-display, pre, table, img, svg')]
+            .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right >
+                document.body.getBoundingClientRect().right + 1)
+            .map(e => e.textContent.slice(0, 80))"""
+    )
+    page.close()
+    assert wide == []
+
+
+def test_the_cheat_sheet_is_one_page_with_every_function(printed):
+    import pypdf
+
+    import cecore
+
+    reader = pypdf.PdfReader(printed / SHEET)
+    (page,) = reader.pages
+    text = page.extract_text()
+    assert reader.metadata.title == "Softmax and cross-entropy: cheat sheet"
+    assert [name for name in cecore.__all__ if name not in text] == []
+    assert list(links(page)) == []
+
+
+def test_the_site_links_to_the_pdf_only_where_it_is(site, printed):
+    for folder, count in ((site, 0), (printed, 1)):
+        for path in folder.glob("book/*.html"):
+            page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+            found = page.select(f".dropdown-download-buttons a[href='../{BOOK}']")
+            assert len(found) == count, path
+            text = {a["href"] for a in page.select("article a[href$='.pdf']")}
+            first = count and path.stem == "index"
+            assert text == ({f"../{BOOK}", f"../{SHEET}"} if first else set()), path
+
+
+def test_naming_the_files_again_changes_no_page(printed):
+    pages = {path: path.read_bytes() for path in printed.glob("book/*.html")}
+    sys.path.insert(0, str(BUILD.parent))
+    try:
+        import build
+    finally:
+        sys.path.remove(str(BUILD.parent))
+    build.linked(printed)
+    assert {path: path.read_bytes() for path in pages} == pages
+
+
+def test_without_a_browser_it_says_how_to_get_one(site):
+    done = make(site, PATH="")
+    assert done.returncode == 1
+    assert "apt install chromium" in done.stderr
+    assert "Traceback" not in done.stderr
