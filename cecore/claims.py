@@ -1,8 +1,6 @@
 """Every statement of the book as a claim that any implementation can be held to.
 
 S0 to S19 and R1 are the statements of the article that the book follows, B1 to B31 the book's own,
-P1 to P17 what an implementation owes its user.
-S0 to S19 and R1 are the statements of the article that the book follows, B1 to B31 the book's own,
 P1 to P18 what an implementation owes its user.
 """
 

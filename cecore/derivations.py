@@ -59,7 +59,6 @@ pairs = [
     (named(f"a_{i}", a), named(f"m_{i}", b))
     for i, a, b in ((1, p("1"), z("1")), (2, p("2"), z("2")), (3, q("1"), y("1")))
 ]
-both = named("m'", T)  # of the first two, merged first
 
 
 def e(index: str) -> Expr:
@@ -70,6 +69,11 @@ def e(index: str) -> Expr:
 def scaled(pairs: list[tuple[Expr, Expr]], to: Expr) -> Expr:
     """Return the sum of pairs, each scaled anew."""
     return reduce(operator.add, (a * exp(m - to) for a, m in pairs))
+
+
+# The first two, merged.
+m_both = named("m'", T)
+a_both = named("a'", scaled(pairs[:2], m_both))
 
 
 def warm(index: str) -> Expr:
@@ -501,9 +505,9 @@ DERIVATIONS = {
     ),
     "eq-associative": Derivation(
         "B31",
-        named("a", scaled(pairs[:2], both) * exp(both - m) + scaled(pairs[2:], m)),
+        named("a", a_both * exp(m_both - m) + scaled(pairs[2:], m)),
         [
-            (scaled(pairs[:2], both) * exp(both - m) + scaled(pairs[2:], m), ""),
+            (a_both * exp(m_both - m) + scaled(pairs[2:], m), ""),
             (scaled(pairs, m), ""),
         ],
     ),
