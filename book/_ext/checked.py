@@ -41,7 +41,7 @@ def formula(label, line=None):
         ends = proved.start, proved.steps[line - 1 if line else -1][0]
         return " = ".join(map(latex, ends))
     text = displays()[label]
-    if re.search(r"\\leq?\b", text):
+    if re.search(r"\\leq?\b|&&", text):  # an inequality, or a system with sizes
         raise ValueError(f"{label} holds more than equations")
     left, rows = "", re.sub(r"\\(?:begin|end)\{aligned\}", "", text)
     for row in re.split(r"\\\\(?:\[4pt\])?\n", rows)[: line or 1]:

@@ -131,10 +131,10 @@ def test_the_text_of_every_chapter_is_there(texts, articles):
         paragraphs = [p for p in article.select("p") if not p.select(".math, .stmt, a, summary")]
         paragraphs = [p for p in paragraphs if not p.find_parent(["details", "figure", "table"])]
         assert paragraphs or article.select("table, dl, .citation"), article.h1
-        for p in paragraphs:  # between its ends there may be a new page
+        for p in paragraphs:  # a new page may begin anywhere, but not twice in 40 letters
             text = letters(p.get_text())
-            assert text[:20] in whole, p
-            assert text[-20:] in whole, p
+            assert text[:20] in whole or text[20:40] in whole, p
+            assert text[-20:] in whole or text[-40:-20] in whole, p
 
 
 def test_solutions_are_printed_and_folded_code_is_not(texts, articles):
