@@ -11,6 +11,7 @@ HTML := _build/html/book/index.html
 # -W: warnings are errors; -n: every reference must resolve.
 BUILD := $(BIN)/jupyter-book build . -W -n --keep-going --quiet
 PDF := _build/html/softmax-and-cross-entropy.pdf
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
 
 # Every file of the project (make cannot handle those with a space or a colon in their names), and
@@ -53,7 +54,7 @@ site: $(INSTALLED)
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
-	$(if $(shell command -v chromium),$(BIN)/python book/_pdf/build.py _build/html)
+	$(if $(CHROMIUM),$(BIN)/python book/_pdf/build.py _build/html)
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 test: $(TESTED)
@@ -127,5 +128,5 @@ $(PDF): $(HTML)
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	@touch $@
