@@ -146,9 +146,19 @@ def test_search_finds_the_jacobian(visit):
     result.wait_for()
     titles = page.locator("#search-results li a").all_inner_texts()
     assert "The derivative of softmax" in " ".join(titles)
+    page.wait_for_load_state("networkidle")  # it fetches what it quotes
     result.click()
     page.wait_for_url("**/book/*.html*")
     assert "Jacobian" in page.inner_text("main")
+    assert reader.faults == []
+
+
+def test_search_finds_a_term_by_its_name(visit):
+    reader = visit(viewport={"width": 1280, "height": 900})
+    page = reader.open("search.html?q=perplexity")
+    page.wait_for_load_state("networkidle")
+    links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+    assert f"{reader.address}/book/terms.html#term-perplexity" in links
     assert reader.faults == []
 
 
