@@ -46,9 +46,8 @@ def formula(label, line=None):
     left, rows = "", re.sub(r"\\(?:begin|end)\{aligned\}", "", text)
     for row in re.split(r"\\\\(?:\[4pt\])?\n", rows)[: line or 1]:
         start, _, rest = row.rpartition("&")
-        left = (
-            start.strip() or left
-        )  # a line that starts with "=" goes on with the one before
+        # A line that starts with "=" goes on with the one before.
+        left = start.strip() or left
     return f"{left} {rest}".strip(" .,\n")
 
 

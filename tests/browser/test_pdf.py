@@ -151,6 +151,7 @@ def test_solutions_are_printed_and_folded_code_is_not(texts, articles):
     assert min(len(folded), len(solutions)) > 30
     assert {line for line in solutions if line not in whole} == set()
     assert {line for line in folded if line in whole} == set()
+    assert letters("Show code cell source") not in whole
 
 
 def test_formulas_are_set_and_numbered(texts, articles):
