@@ -87,7 +87,7 @@ def above(index: str, h: Expr) -> Expr:
 
 
 def error(index: str, h: Expr) -> Expr:
-    """Return an entry of s - y for that network."""
+    """Return an entry of the gradient by that logit."""
     e_above = exp(above(index, h)) / total("m", exp(above("m", h)))
     return named(f"s_{index}", e_above) - y(index)
 
