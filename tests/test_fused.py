@@ -85,17 +85,23 @@ def test_several_blocks_and_threads(rows, n, dtype):
         assert_same(loss_and_grad(z, y, workers=workers), z, y)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3, 8])
-@pytest.mark.parametrize("rows", [1, 2, 7, 8, 40])
-def test_no_more_threads_than_asked_for_or_needed(monkeypatch, rows, workers):
-    started = []
+@pytest.fixture
+def started(monkeypatch):
+    """How many threads each pool was given."""
+    threads_of_pools = []
 
     class Pool(ThreadPoolExecutor):
         def __init__(self, threads):
-            started.append(threads)
+            threads_of_pools.append(threads)
             super().__init__(threads)
 
     monkeypatch.setattr(_rows, "ThreadPoolExecutor", Pool)
+    return threads_of_pools
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 8])
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 40])
+def test_no_more_threads_than_asked_for_or_needed(monkeypatch, started, rows, workers):
     monkeypatch.setattr(fused, "BLOCK", 5 * 8 * 10)
     z, y = np.ones((rows, 10)), np.arange(rows) % 10
     assert_same(loss_and_grad(z, y, workers=workers), z, y)
@@ -136,15 +142,7 @@ def test_where_threads_cannot_be_started_the_result_is_the_same(monkeypatch, sta
 
 
 @pytest.mark.parametrize("function", [cecore.softmax, lambda z: loss_and_grad(z, [0] * 8)])
-def test_threads_are_for_large_inputs_only(monkeypatch, function):
-    started = []
-
-    class Pool(ThreadPoolExecutor):
-        def __init__(self, threads):
-            started.append(threads)
-            super().__init__(threads)
-
-    monkeypatch.setattr(_rows, "ThreadPoolExecutor", Pool)
+def test_threads_are_for_large_inputs_only(monkeypatch, started, function):
     for module in (_rows, fused):
         monkeypatch.setattr(module, "BLOCK", 1)
         monkeypatch.setattr(module, "PARALLEL", 24)

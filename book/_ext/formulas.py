@@ -6,6 +6,7 @@ holds KaTeX's own release (see its README); V8, from `mini-racer`, runs it.
 
 import json
 from functools import cache
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -41,7 +42,7 @@ def html_of(node, display):
     except JSEvalException as error:
         reason = str(error).strip().splitlines()[0]
         logger.warning("KaTeX cannot set %r: %s", latex, reason, location=node)
-        return f"<code>{nodes.make_id(latex)}</code>"
+        return f"<code>{escape(latex)}</code>"
 
 
 def visit_inline(writer, node):

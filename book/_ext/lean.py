@@ -40,6 +40,7 @@ CORRECTIONS = [
     ),
 ]
 IMAGE = re.compile(r'<img (?![^>]*\b(?:width|style)=)[^>]*src="([^"]*\.png)"')
+SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]*)"')
 IMPORT = re.compile(r"@import \"([^\"]+)\";")
 # Bootstrap's script names hundreds of classes. These are the ones it sets in this book.
 BOOTSTRAP = """show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto bs-tooltip-top
@@ -48,7 +49,7 @@ BOOTSTRAP = """show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto bs-
 REFINED = re.compile(
     r"::?[\w-]+(?:\((?:[^()]|\([^()]*\))*\))?|\[[^\]]*\]|(?<=[\s>+~,(])\d[\d.]*%"
 )
-NAME = re.compile(r"([.#]?)(-?(?:[A-Za-z_]|\\.)(?:[\w-]|\\.)*)")
+NAME = re.compile(r"-?(?:[A-Za-z_]|\\.)(?:[\w-]|\\.)*")
 
 
 def lean(app, exception):
@@ -73,10 +74,8 @@ def lean(app, exception):
     for path, head in heads.items():
         for tag in head.select("link[rel=stylesheet]"):
             sheets[file_of(path, tag["href"])] = None
-        for tag in BeautifulSoup(pages[path], "html.parser").select(
-            "script[src]"
-        ):
-            scripts[file_of(path, tag["src"])] = None
+        for source in SCRIPT.findall(pages[path]):
+            scripts[file_of(path, source)] = None
 
     used = names_in(pages.values(), scripts)
     css = "".join(rules_of(sheet, used, app.outdir) for sheet in sheets)
@@ -206,9 +205,7 @@ def kept(css, used):
 def applies(selector, used):
     """Whether all names in a selector occur: if not, it selects nothing."""
     plain = REFINED.sub("", selector)
-    return all(
-        name.replace("\\", "") in used for _, name in NAME.findall(plain)
-    )
+    return all(name.replace("\\", "") in used for name in NAME.findall(plain))
 
 
 def address_of_site(app, config):
