@@ -45,12 +45,21 @@ def html_of(node, display):
         return f"<code>{escape(latex)}</code>"
 
 
+def keep_marks(app, doctree, docname):
+    """Give a formula the punctuation mark after it, so that no line begins with a comma."""
+    for node in list(doctree.findall(nodes.math)):
+        following = node.next_node(descend=False, siblings=True)
+        if isinstance(following, nodes.Text) and following[0] in ".,;:!?)":
+            node["mark"] = following[0]
+            following.parent.replace(following, nodes.Text(following[1:]))
+
+
 def visit_inline(writer, node):
-    writer.body.append(writer.starttag(node, "span", "", CLASS="math"))
-    writer.body.append(html_of(node, display=False) + "</span>")
-    following = node.next_node(descend=False, siblings=True)
-    if isinstance(following, nodes.Text) and following[0] in ".,;:!?)":
-        writer.body.append("\N{WORD JOINER}")  # no line begins with a comma
+    formula = writer.starttag(node, "span", "", CLASS="math")
+    formula += html_of(node, display=False) + "</span>"
+    if mark := node.get("mark"):
+        formula = f'<span class="marked">{formula}{mark}</span>'
+    writer.body.append(formula)
     raise nodes.SkipNode
 
 
@@ -74,4 +83,5 @@ def setup(app):
         lambda app: app.config.html_static_path.append(str(KATEX / "static")),
     )
     app.add_css_file("katex.min.css")
+    app.connect("doctree-resolved", keep_marks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -88,6 +88,17 @@ def wrong_with(page):
             for (const math of document.querySelectorAll('.math'))
                 if (!math.querySelector('.katex-html') || !math.querySelector('math'))
                     wrong.push(`formula not set: ${math.textContent}`);
+            for (const math of document.querySelectorAll('span.math')) {
+                const next = math.nextSibling;
+                const mark = next?.nodeType === 3 ? next.data.search(/[^\\u2060]/) : -1;
+                if (mark < 0 || !'.,;:!?)'.includes(next.data[mark])) continue;
+                const range = document.createRange();
+                range.setStart(next, mark);
+                range.setEnd(next, mark + 1);
+                const end = [...math.querySelector('.katex-html').getClientRects()].pop();
+                if (end && range.getBoundingClientRect().left < end.left)
+                    wrong.push(`a line begins with the mark after ${math.textContent}`);
+            }
             for (const image of document.images)
                 if (!image.width || !image.height) wrong.push(`picture: ${image.src}`);
             return wrong;
