@@ -287,7 +287,7 @@ def loss_and_grad(
     0.7578 [-0.1705  0.1212  0.0493]
     """
     source, shape, begin, stored = _where(z)
-    target = Path(out)
+    target = _path(out, "out")
     dtype = stored.newbyteorder("=") if stored.kind == "f" else np.dtype(np.float64)
     k = check_labels(labels, shape[1])
     if k.shape != shape[:1]:
@@ -349,18 +349,21 @@ def _gradient(
             loss = 0.0
 
 
+def _path(x: Any, name: str) -> Path:
+    if not isinstance(x, (str, os.PathLike)):
+        what = "the path of a .npy file" + (", or a numpy.memmap" if name == "z" else "")
+        raise TypeError(f"{name} must be {what}; got {type(x).__name__}")
+    return Path(x)
+
+
 def _where(z: Any) -> tuple[Path, Index, int, np.dtype[Any]]:
     """Return the file of the logits, their shape, where in the file they begin, and their dtype."""
-    if isinstance(z, np.ndarray) and not isinstance(z, np.memmap):
-        raise TypeError("z must be a path or a numpy.memmap; in memory, there is cecore's own")
     if not isinstance(z, np.memmap):
-        path = Path(z)
+        path = _path(z, "z")
         try:
-            z = np.load(path, mmap_mode="r")
-        except (ValueError, EOFError) as error:
+            z = np.lib.format.open_memmap(path, mode="r")
+        except ValueError as error:
             raise ValueError(f"z must name a whole .npy file; {path} is none: {error}") from error
-        if not isinstance(z, np.memmap):
-            raise ValueError(f"z must name a .npy file; {path} holds several arrays")
     if z.ndim != 2 or not z.size or not z.flags.c_contiguous:
         order = " in Fortran order" if z.flags.f_contiguous else " with gaps"
         raise ValueError(
@@ -382,7 +385,6 @@ def _beside(
     target: Path, overwrite: bool, shape: Index, dtype: np.dtype[Any]
 ) -> Iterator[Callable[[Array], None]]:
     """Write an array beside its place, and put it there when it is whole and on the disk."""
-    part = target.with_name(f"{target.name}.part")
 
     def refuse() -> None:
         if target.exists() and not target.is_file():
@@ -393,15 +395,18 @@ def _beside(
             )
 
     refuse()
+    part = target.with_name(f"{target.name}.part")
     try:
-        file = open(part, "xb")  # noqa: SIM115
+        file = open(part, "xb", buffering=0)  # noqa: SIM115
     except FileExistsError as error:
         error.strerror = "another run is writing this file, or has left it behind: then delete it"
         raise
 
     def write(x: Array) -> None:
+        rest = x.reshape(-1).view(np.uint8).data
         with _named(part):
-            file.write(x.reshape(-1).view(np.uint8).data)
+            while rest:  # a full disk takes less than all of it, then refuses
+                rest = rest[file.write(rest) :]
 
     try:
         with file:
@@ -410,10 +415,9 @@ def _beside(
                 _reserve(file.fileno(), len(header) + math.prod(shape) * dtype.itemsize)
                 file.seek(len(header))
             yield write
+            file.seek(0)
+            write(header)  # without it, this is no .npy file
             with _named(part):
-                file.seek(0)
-                file.write(header)  # without it, this is no .npy file
-                file.flush()
                 os.fsync(file.fileno())
         refuse()
         part.replace(target)
@@ -422,12 +426,12 @@ def _beside(
         raise
 
 
-def _header(shape: Index, dtype: np.dtype[Any]) -> bytes:
+def _header(shape: Index, dtype: np.dtype[Any]) -> Array:
     """Return what a .npy file begins with."""
     header = io.BytesIO()
     about = {"shape": shape, "fortran_order": False, "descr": dtype.str}
     np.lib.format.write_array_header_1_0(header, about)
-    return header.getvalue()
+    return np.frombuffer(header.getvalue(), np.uint8)
 
 
 def _reserve(file: int, size: int) -> None:

@@ -176,7 +176,7 @@ def disk(tmp_path):
 
         def run(self, z, labels, **how):
             np.save(self.z, z)
-            return loss_and_grad(self.z, labels, self.out, **how)
+            return loss_and_grad(self.z, labels, **({"out": self.out} | how))
 
         def left(self):
             return sorted(path.name for path in tmp_path.iterdir() if path != self.z)
@@ -250,7 +250,7 @@ def test_files_that_are_no_logits(disk):
     with pytest.raises(FileNotFoundError, match=r"z\.npy"):
         loss_and_grad(disk.z, [0], disk.out)
     np.savez(disk.z.with_suffix(".npz"), np.zeros((3, 4)))
-    with pytest.raises(ValueError, match="holds several arrays"):
+    with pytest.raises(ValueError, match=r"z must name a whole \.npy file.* got b'PK"):
         loss_and_grad(disk.z.with_suffix(".npz"), [0] * 3, disk.out)
     disk.z.with_suffix(".npz").unlink()
     np.save(disk.z, np.zeros((3, 4)))
@@ -259,6 +259,12 @@ def test_files_that_are_no_logits(disk):
         disk.z.write_bytes(whole[:size])
         with pytest.raises(ValueError, match=r"z must name a whole \.npy file"):
             loss_and_grad(disk.z, [0] * 3, disk.out)
+    with pytest.raises(TypeError, match=r"z must be the path of a \.npy file, or .*; got list"):
+        loss_and_grad([[0.0]], [0], disk.out)
+    with pytest.raises(TypeError, match=r"out must be the path of a \.npy file; got NoneType"):
+        disk.run(np.zeros((1, 1)), [0], out=None)
+    with pytest.raises(ValueError, match="out must be a file"):
+        disk.run(np.zeros((1, 1)), [0], out="")
     assert disk.left() == []
 
 
@@ -289,7 +295,7 @@ def test_mapped_logits(monkeypatch, disk, block):
         (ValueError, r"in C order; got \(3, 2\) with gaps", lambda z: z[:, :2]),
         (ValueError, r"in C order; got \(4, 3\) in Fortran order", lambda z: z.T),
         (ValueError, "mapped from a file that holds it; got a copy", lambda z: z.copy()),
-        (TypeError, "z must be a path or a numpy.memmap; in memory,", np.asarray),
+        (TypeError, "path of a .npy file, or a numpy.memmap; got ndarray", np.asarray),
     ],
 )
 def test_what_is_no_longer_a_map_of_the_file(disk, error, words, change):
@@ -431,6 +437,7 @@ from cecore import streaming
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 if sys.argv[3] == "late":
     del os.posix_fallocate
+    streaming.BLOCK = int(sys.argv[4])
 try:
     streaming.loss_and_grad(sys.argv[1], [0] * 400, sys.argv[2])
 except OSError as error:
@@ -439,10 +446,10 @@ except OSError as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
-@pytest.mark.parametrize("when", ["early", "late"])
+@pytest.mark.parametrize("when", [["early"], ["late", 10**6], ["late", 80]], ids=str)
 def test_no_room_for_the_gradient(disk, when):
     np.save(disk.z, np.zeros((400, 10)))
-    done = python(FULL, disk.z, disk.out, when)
+    done = python(FULL, disk.z, disk.out, *when)
     assert done.stdout == f"[Errno 27] File too large: '{disk.part}'\n", done.stderr
     assert disk.left() == []
 
