@@ -232,7 +232,7 @@ def whole_book(site, parts, pages):
 def printed(browser, page, file):
     """Print a page to a file, and return where in it every target of a link stands."""
     tab = browser.new_page()
-    tab.goto(page.as_uri(), wait_until="load")
+    tab.goto(page.as_uri(), wait_until="load", timeout=0)
     tab.evaluate("document.fonts.ready")
     tab.pdf(
         path=file,
