@@ -95,15 +95,12 @@ def wrong_with(page):
                 if (!math.querySelector('.katex-html') || !math.querySelector('math'))
                     wrong.push(`formula not set: ${math.textContent}`);
             for (const math of document.querySelectorAll('span.math')) {
+                const mark = /^[\u2060]*[.,;:!?)]/, parts = math.querySelectorAll('.katex-base');
                 const next = math.nextSibling;
-                const mark = next?.nodeType === 3 ? next.data.search(/[^\\u2060]/) : -1;
-                if (mark < 0 || !'.,;:!?)'.includes(next.data[mark])) continue;
-                const range = document.createRange();
-                range.setStart(next, mark);
-                range.setEnd(next, mark + 1);
-                const end = [...math.querySelector('.katex-html').getClientRects()].pop();
-                if (end && range.getBoundingClientRect().left < end.left)
-                    wrong.push(`a line begins with the mark after ${math.textContent}`);
+                if (next?.nodeType === 3 && mark.test(next.data))
+                    wrong.push(`a line may begin with the mark after ${math.textContent}`);
+                if (!parts.length || /^[.,;:!?)]$/.test([...parts].pop().textContent))
+                    wrong.push(`a mark stands alone in ${math.textContent}`);
             }
             for (const image of document.images)
                 if (!image.width || !image.height) wrong.push(`picture: ${image.src}`);
