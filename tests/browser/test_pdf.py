@@ -18,7 +18,7 @@ from tests.run_notebooks import pages_of_book
 BUILD = ROOT / "book" / "_pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 MM = 72 / 25.4
-FOREIGN = "cmtt10.ttf"  # the only font of the machine that prints
+FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it has every sign
 
 
 def make(site, **environment):
