@@ -1,9 +1,11 @@
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from tests.conftest import ROOT
 from tests.run_notebooks import pages_of_book
@@ -118,6 +120,17 @@ def test_the_fonts_of_formulas_are_in_the_site(site, pages):
     fonts = [file for file in files_loaded(site, pages) if "KaTeX" in file.name]
     assert len(fonts) >= 15
     assert {file.suffix for file in fonts} == {".woff2"}
+
+
+def test_chinese_is_read_where_no_font_for_it_is_installed(site, pages):
+    font = TTFont(site / "_static" / "chinese.woff")
+    assert "SIL Open Font License" in font["name"].getDebugName(13)
+    articles = "".join(page.article.get_text() for page in pages.values() if page.article)
+    chinese = {c for c in articles if unicodedata.east_asian_width(c) in "WF"}
+    assert chinese == set(map(chr, font.getBestCmap()))
+    css = (site / "_static/all.css").read_text(encoding="utf-8")
+    (face,) = re.findall(r"@font-face\s*{[^}]*chinese\.woff[^}]*}", css)
+    assert {chr(int(code, 16)) for code in re.findall(r"U\+(\w+)", face)} == chinese
 
 
 def test_a_page_has_one_style_sheet_and_no_script_that_it_waits_for(pages):
