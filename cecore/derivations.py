@@ -147,7 +147,7 @@ DERIVATIONS = {
     "eq-ratio": Derivation(
         "B2",
         s("i") / s("j"),
-        [((e("i") / S) / (e("j") / S), "definition"), (exp(z("i") - z("j")), "$S$ cancels")],
+        [(e("i") / e("j"), "$S$ cancels"), (exp(z("i") - z("j")), "$e^a / e^b = e^{a - b}$")],
     ),
     "eq-log-softmax": Derivation(
         "B4",

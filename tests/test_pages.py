@@ -107,6 +107,16 @@ def test_no_script_file_loads_from_another_host(site, pages):
         assert found == set(), file.name
 
 
+def test_a_reference_to_a_formula_says_that_it_is_one(pages):
+    to_a_formula = "a.internal[href*='#equation-']:not(.stmt-ref)"
+    links = [link for page in pages.values() for link in page.select(to_a_formula)]
+    assert len(links) > 50
+    for link in links:
+        short = link.find_parent(class_="number")  # beside a formula of the cheat sheet
+        form = r"\(\d+\)" if short else r"Equation \d+"
+        assert re.fullmatch(form, link.get_text()), link
+
+
 def test_every_formula_is_set_for_the_eye_and_for_the_ear(pages):
     formulas = [(name, f) for name, page in pages.items() for f in page.select(".math")]
     assert len(formulas) > 400

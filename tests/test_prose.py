@@ -59,8 +59,8 @@ def numbers():
             *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
             ("0.5", said("softmax-derivative", r"step = (.*)")),
             *[*PROBABILITIES, *zip(("0.225", "0.184", "0.089"), s * (1 - s), strict=True)],
-            *[("50{,}000", classes), ("2.5", classes**2 / 1e9)],
-            *[("50 000", said("softmax-derivative", r"(50_000)")), ("50{,}000", classes)],
+            *[("50 000", classes), ("2.5", classes**2 / 1e9)],
+            ("50 000", said("softmax-derivative", r"(50_000)")),
         ],
         "cross-entropy": [
             *[("70 %", 0.7), ("1 %", 0.01), ("0.693", ln(2))],

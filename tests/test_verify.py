@@ -35,8 +35,8 @@ B2     held                40  10000.0  The ratio is e^g.
     proof: eq-ratio. B2: 2 steps proved for every n, and confirmed at 12 points to 50 digits
     proof: \begin{aligned}
     proof: \frac{s_i}{s_j}
-    proof:   &= \frac{\frac{e^{z_i}}{S}}{\frac{e^{z_j}}{S}} && \text{definition} \\[4pt]
-    proof:   &= e^{z_i - z_j} && \text{$S$ cancels} .
+    proof:   &= \frac{e^{z_i}}{e^{z_j}} && \text{$S$ cancels} \\[4pt]
+    proof:   &= e^{z_i - z_j} && \text{$e^a / e^b = e^{a - b}$} .
     proof: \end{aligned}
     worst: softmax([inf, 0.0])
 S3     failed               3    1e+04  A small gap is hardly more than 1 + g, and a large one is
