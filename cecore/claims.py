@@ -1018,13 +1018,13 @@ def _p9(t: Trial) -> None:
 def _p10(t: Trial) -> None:
     nan, inf = np.nan, np.inf
     zeros, even = np.zeros(2), np.array([0.5, 0.5])
-    no_logits = ([0, nan], [0, inf], [-inf, -inf], [])
+    no_logits: list[list[float]] = [[0, nan], [0, inf], [-inf, -inf], []]
     no_labels, no_distributions = (2, -1, -100, 0.5), ([0.5, 0.6], [-0.5, 1.5], [nan, 1])
     # First what must not be refused: a function that always raises tells nobody what is wrong.
     for name in t.has(*LOGITS):
         t.result_of(name, *arguments(name, zeros))
-        for row in map(np.array, no_logits):
-            _refused(t, name, *arguments(name, row))
+        for row in no_logits:
+            _refused(t, name, *arguments(name, np.array(row)))
     for name in t.has("loss", "grad"):
         for y in (*no_labels, *no_distributions):
             _refused(t, name, zeros, np.array(y))
