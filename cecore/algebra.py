@@ -382,8 +382,8 @@ def without_sums(x: Any) -> Any:
         elif any("_" in str(e) for e in rest.atoms(sp.Idx) - {b}):
             raise NotImplementedError(f"a sum that hangs together with another: {rest}")
         else:
-            sign = {"real": rest.is_real, "positive": rest.is_positive}
-            result += front * sp.Symbol(f"sum of {rest.subs(b, _class('b'))}", **sign)
+            name = f"sum of {rest.subs(b, _class('b'))}"
+            result += front * sp.Symbol(name, positive=rest.is_positive)
     return result
 
 
