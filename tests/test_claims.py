@@ -370,6 +370,10 @@ def raises(z, axis=-1):
     raise ZeroDivisionError("no luck\nat all")
 
 
+def says_much(z, axis=-1):
+    raise ValueError("a" * 300)
+
+
 def asserts(z, axis=-1):
     raise AssertionError
 
@@ -387,6 +391,7 @@ class NoArray:
     ("function", "verdict", "message"),
     [
         (raises, "error", "softmax raised ZeroDivisionError: no luck$"),
+        (says_much, "error", "softmax raised ValueError: a{200}$"),
         (asserts, "error", "softmax raised AssertionError$"),
         (leaves, "error", "softmax raised SystemExit: 0$"),
         (lambda z: NoArray(), "error", "softmax returned what is no array: TypeError: on another"),
