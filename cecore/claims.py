@@ -6,6 +6,7 @@ P1 to P18 what an implementation owes its user.
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from cecore.trial import (
     Row,
     StopError,
     Trial,
+    arguments,
     as_numbers,
     as_numbers_of,
     exact,
@@ -836,7 +838,7 @@ _SURE = {np.float64: (5, 20, 36, 50, 100, 300, 700), np.float32: (5, 10, 17, 50,
 def _near_certainty(t: Trial, name: str, right: Callable[[Any], Any]) -> None:
     """Compare the first entry of the result for (0, -d), by relative error; 1 + x is x rounded."""
     for dtype, gaps in _SURE.items():
-        for d in gaps:
+        for d in gaps if dtype in t.f.dtypes else ():
             got = t.of_row(name, np.array([0, -d], dtype))
             t.near(got.ravel()[0], exact(right(mp50().exp(-d))), d + 8)
 
@@ -879,18 +881,30 @@ def _p4(t: Trial) -> None:
     _near_certainty(t, "softmax_jacobian", lambda x: x / (1 + x) ** 2)
 
 
-@_claim("P5", *LOGITS, *DISTRIBUTIONS, each=True)
+@_claim("P5", *LOGITS, *DISTRIBUTIONS, "loss_and_grad", each=True)
 def _p5(t: Trial) -> None:
-    for name in t.has(*LOGITS):
-        for dtype in t.f.dtypes:
-            big, small = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
-            rows: list[Any] = [[0, 0], [small, 0], [-90, -95], [big, 0], [0, -big]]
-            rows += [[big, -big], [-big, -big]]
-            for row in rows + [[1000, 0, -1000]] * (dtype != np.float16):
-                _quiet(t, t.of_row(name, np.array(row, dtype), len(row) - 1))
+    for dtype in t.f.dtypes:
+        big, small = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
+        rows: list[Any] = [[0, 0], [small, 0], [-90, -95], [big, 0], [0, -big]]
+        rows += [[big, -big], [-big, -big]] + [[1000, 0, -1000]] * (dtype != np.float16)
+        for z in (np.array(row, dtype) for row in rows):
+            for name in t.has(*LOGITS):
+                _quiet(t, t.of_row(name, z, z.size - 1))
+            for _ in t.has("loss_and_grad"):
+                for got in _twice(t, z, z.size - 1):
+                    _quiet(t, got)
     for name in t.has(*DISTRIBUTIONS):
         for x in t.pairs():
             _quiet(t, t.run(name, *(x.p, x.q)[: 1 + (name != "entropy")], shape=()))
+
+
+def _twice(t: Trial, z: Array, k: int) -> tuple[Array, Array]:
+    """Return mean loss and gradient of a batch that is twice the same example."""
+    batch, labels = np.stack([z, z]), np.array([k, k])
+    return (
+        t.run("loss_and_grad", batch, labels, shape=(), part=0),
+        t.run("loss_and_grad", batch, labels, shape=batch.shape, part=1),
+    )
 
 
 def _quiet(t: Trial, got: Array) -> None:
@@ -898,12 +912,14 @@ def _quiet(t: Trial, got: Array) -> None:
     t.that(not t.warning, f"warned: {t.warning}")
 
 
-@_claim("P6", *LOGITS, *DISTRIBUTIONS, each=True)
+@_claim("P6", *LOGITS, *DISTRIBUTIONS, "loss_and_grad", each=True)
 def _p6(t: Trial) -> None:
     for dtype in t.f.dtypes:
-        for name in t.has(*LOGITS, *DISTRIBUTIONS):
+        for name in t.has(*LOGITS, *DISTRIBUTIONS, "loss_and_grad"):
             if name in LOGITS:
                 got = t.of_row(name, np.array([2, 1, 0.5], dtype))
+            elif name == "loss_and_grad":  # the loss is one number, perhaps Python's
+                _, got = _twice(t, np.array([2, 1, 0.5], dtype), 0)
             else:
                 p = np.array([0.5, 0.5], dtype)
                 got = t.run(name, *(p, p)[: 1 + (name != "entropy")], shape=())
@@ -923,7 +939,7 @@ def _agrees(t: Trial, want: Array, name: str, *args: Any) -> None:
     t.near(got, known(want), _ROOM, 1 + abs(want))
 
 
-@_claim("P7", *SIMPLE, "softmax_jacobian", each=True)
+@_claim("P7", *SIMPLE, "softmax_jacobian", "loss_and_grad", each=True)
 def _p7(t: Trial) -> None:
     for dtype in t.f.dtypes:
         for z in ([2, -np.inf, 0.5], [-np.inf, 0], [-np.inf, 3, -np.inf, 3], [700, -np.inf, 690]):
@@ -947,6 +963,14 @@ def _p7(t: Trial) -> None:
                 if name == "loss":
                     got = t.of_row(name, r.z, int(np.argmax(masked)))
                     t.that(got == np.inf, f"got {got} for a masked true class, right is inf")
+            for _ in t.has("loss_and_grad"):
+                loss, grad = _twice(t, r.z, k)
+                t.near(loss, r.loss_of(k), r.slack, 1.0)
+                half = exact(as_numbers_of(r.grad_of(k)) / 2)
+                t.near(grad, Exact(np.stack([half.hi] * 2), np.stack([half.lo] * 2)), r.slack, 1.0)
+                t.that(grad[:, masked] == 0, f"not 0 at the masked class: {short(grad)}")
+                loss, _ = _twice(t, r.z, int(np.argmax(masked)))
+                t.that(loss == np.inf, f"got {loss} for a masked true class, right is inf")
 
 
 def _layouts() -> Iterator[Array]:
@@ -954,11 +978,11 @@ def _layouts() -> Iterator[Array]:
     yield from (z[0], z, z[:, ::2], z[::-1, 1], z[..., ::2], z[0].T, np.asfortranarray(z))
     yield np.array([[300.0, 299.0], [-500.0, -501.0]])
     yield z.reshape(2, 2, 3, 5)
-    yield z[0, :0]
+    yield from (z[0, :0], z[0, :1], z[:1, :1], z[0, :, :1])
 
 
 def _as_rows(t: Trial, name: str, z: Array, axis: int) -> None:
-    last = np.moveaxis(z, axis, -1)
+    last = np.moveaxis(z, axis, -1).copy()  # of which nothing can be changed
     labels = np.arange(last[..., 0].size).reshape(last.shape[:-1]) % last.shape[-1]
     got = t.of_row(name, z, labels, axis, copy=False)
     call = t.call
@@ -974,7 +998,12 @@ def _as_rows(t: Trial, name: str, z: Array, axis: int) -> None:
 def _p8(t: Trial) -> None:
     for name in t.has(*SIMPLE, "softmax_jacobian"):
         for z in _layouts():
-            _as_rows(t, name, z, -1)
+            if z.shape[-1] >= t.f.classes:
+                _as_rows(t, name, z, -1)
+        few, labels = np.random.default_rng(6).normal(size=(5, 3)), np.arange(5) % 3
+        want = t.of_row(name, few, labels)
+        got = t.of_row(name, np.tile(few, (205, 1)), np.tile(labels, 205))
+        t.near(got, known(np.tile(want, (205,) + (1,) * (want.ndim - 1))), _ROOM, 1 + abs(got))
 
 
 @_claim("P9", *SIMPLE, each=True)
@@ -985,48 +1014,70 @@ def _p9(t: Trial) -> None:
             _as_rows(t, name, z, axis)
 
 
-@_claim("P10", *LOGITS, *DISTRIBUTIONS, "one_hot", each=True)
+@_claim("P10", *LOGITS, *DISTRIBUTIONS, "one_hot", "loss_and_grad", each=True)
 def _p10(t: Trial) -> None:
     nan, inf = np.nan, np.inf
+    zeros, even = np.zeros(2), np.array([0.5, 0.5])
+    no_logits: list[list[float]] = [[0, nan], [0, inf], [-inf, -inf], []]
+    no_labels, no_distributions = (2, -1, -100, 0.5), ([0.5, 0.6], [-0.5, 1.5], [nan, 1])
+    # First what must not be refused: a function that always raises tells nobody what is wrong.
     for name in t.has(*LOGITS):
-        for row in map(np.array, ([0, nan], [0, inf], [-inf, -inf], [])):
-            one = np.ones_like(row)
-            second: dict[str, Any] = {"loss": 0, "grad": 0, "softmax_jvp": one, "softmax_vjp": one}
-            _refused(t, name, row, *([second[name]] if name in second else []))
+        t.result_of(name, *arguments(name, zeros))
+        for row in no_logits:
+            _refused(t, name, *arguments(name, np.array(row)))
     for name in t.has("loss", "grad"):
-        for y in (2, -1, 0.5):
-            _refused(t, name, np.zeros(2), np.array(y))
-        for p in ([0.5, 0.6], [-0.5, 1.5], [nan, 1]):
-            _refused(t, name, np.zeros(2), np.array(p))
+        for y in (*no_labels, *no_distributions):
+            _refused(t, name, zeros, np.array(y))
+    for name in t.has("loss_and_grad"):
+        t.result_of(name, zeros[None], np.array([0]))
+        for row in no_logits:
+            _refused(t, name, np.array([row]), np.array([0]))
+        for y in (*no_labels, *no_distributions):
+            _refused(t, name, zeros[None], np.array([y]))
     for name in t.has(*DISTRIBUTIONS):
-        for p in ([0.5, 0.6], [-0.5, 1.5], [nan, 1]):
-            args = (np.array(p), np.array([0.5, 0.5]))
-            _refused(t, name, *args[: 1 + (name != "entropy")])
-    for labels, n in (([3], 3), ([-1], 3), ([0.5], 3)) if t.has("one_hot") else ():
-        _refused(t, "one_hot", np.array(labels), n)
+        count = 1 + (name != "entropy")
+        t.result_of(name, *(even, even)[:count])
+        for p in map(np.array, no_distributions):
+            _refused(t, name, *(p, even)[:count])
+    if t.has("one_hot"):
+        t.result_of("one_hot", np.array([0]), 2)
+        for y in no_labels:
+            _refused(t, "one_hot", np.array([y]), 2)
 
 
 def _refused(t: Trial, name: str, *args: Any) -> None:
     try:
         got = t.attempt(name, *args)
-    except Exception:
+    except (Exception, SystemExit):
         t.that(True, "refused")
     else:
         t.that(False, f"not refused: got {short(got)}")
 
 
-@_claim("P11", *LOGITS, *DISTRIBUTIONS, each=True)
+@_claim("P11", *LOGITS, *DISTRIBUTIONS, "one_hot", "loss_and_grad", each=True)
 def _p11(t: Trial) -> None:
     for name in t.has(*LOGITS):
         for r in t.rows(n=6):
-            z = r.z.copy()
-            t.of_row(name, z, copy=False)
-            t.that(z == r.z, f"afterwards the input is {short(z)}")
+            _unchanged(t, name, *arguments(name, r.z, r.n - 1))
     for name in t.has(*DISTRIBUTIONS):
         for x in t.pairs():
-            args = (x.p.copy(), x.q.copy())
-            t.run(name, *args[: 1 + (name != "entropy")], shape=(), copy=False)
-            t.that((args[0] == x.p) & (args[1] == x.q), "the input has changed")
+            _unchanged(t, name, *(x.p, x.q)[: 1 + (name != "entropy")])
+    z, labels = np.random.default_rng(6).normal(size=(5, 3)), np.arange(5) % 3
+    if t.has("one_hot"):
+        _unchanged(t, "one_hot", labels, 3)
+    for name in t.has("loss_and_grad"):
+        _unchanged(t, name, z, labels)
+    for name in t.has("loss", "grad"):
+        for y in (labels, np.eye(3)[labels]):
+            with suppress(StopError, NotSupportedError):  # P8 and P15 say so if it takes none
+                _unchanged(t, name, z, y)
+
+
+def _unchanged(t: Trial, name: str, *args: Any) -> None:
+    given = [a if isinstance(a, int) else np.array(a) for a in args]
+    t.result_of(name, *given)
+    for number, (before, after) in enumerate(zip(args, given, strict=True)):
+        t.that(before == after, f"afterwards argument {number + 1} is {short(after)}")
 
 
 @_claim("P12", "softmax")
