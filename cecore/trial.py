@@ -7,6 +7,7 @@ must round; a wrong formula is off by far more.
 
 import importlib
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -87,10 +88,11 @@ class Claim:
 
     ``needs`` names the functions that the check calls: all of them, or, if ``each``, those of them
     that there are. ``proofs`` are the labels of its derivations. No ``check``: ``reason`` says why.
+    ``statement`` has its formulas in LaTeX, between dollar signs; ``sentence`` is plain text.
     """
 
     id: str
-    sentence: str
+    statement: str
     chapter: str
     label: str
     needs: tuple[str, ...] = ()
@@ -98,6 +100,32 @@ class Claim:
     check: Callable[[Implementation], Evidence] | None = None
     proofs: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        r"""The statement for a terminal: ``$s_i \ge 0$`` is ``s_i >= 0`` there."""
+        return re.sub(r"\$(.+?)\$", lambda found: _LATEX.sub(_plain, found[1]), self.statement)
+
+
+_LATEX = re.compile(r"\{\\mathsf (T)\}|\\operatorname\{(\w+)\}|\\([a-zA-Z]+)( ?)")
+_TIGHT = {"partial": "d", "lvert": "|"}  # no space follows
+_LOOSE = {
+    "ge": ">=",
+    "le": "<=",
+    "ne": "!=",
+    "to": "->",
+    "parallel": "||",
+    "circ": "*",
+    "infty": "inf",
+    "varepsilon": "eps",
+    "varphi": "phi",
+    "rvert": "|",
+}
+
+
+def _plain(command: re.Match[str]) -> str:
+    transposed, function, name, space = command.groups()
+    return transposed or function or _TIGHT.get(name) or _LOOSE.get(name, name) + space
 
 
 # Fifty digits

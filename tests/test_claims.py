@@ -41,6 +41,17 @@ def test_every_statement_is_a_claim():
     assert len(set(sentences)) == len(sentences)
     for sentence in sentences:
         assert sentence.endswith((".", ")")), sentence
+        assert sentence.isascii(), sentence
+        assert not set(sentence) & set("\\$"), sentence  # all LaTeX is turned into words
+
+
+def test_a_formula_is_typeset_in_the_ledger_and_plain_in_a_terminal():
+    ledger = (ROOT / "book/ledger.ipynb").read_text("utf-8")
+    for claim in CLAIMS.values():
+        assert f" | {json.dumps(claim.statement)[1:-1]} | " in ledger
+        words = "".join(claim.statement.split("$")[::2])
+        assert not re.search(r"[\\^=<>{}]|\b\w_", words), claim
+        assert "|" not in claim.statement  # it would end a cell
 
 
 def test_every_claim_has_a_check_or_a_reason():

@@ -64,6 +64,27 @@ S2     error    123456         Every s_i > 0.
     found: softmax raised ValueError"""
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("Costs 5, no formula.", "Costs 5, no formula."),
+        (r"$a \ge b$, $a \le b$ or $a \ne b$", "a >= b, a <= b or a != b"),
+        (r"$T \to \infty$ and $-\infty$", "T -> inf and -inf"),
+        (r"$\partial s_i/\partial z_j = -s_i s_j$", "ds_i/dz_j = -s_i s_j"),
+        (r"$\operatorname{KL}(p \parallel q)$", "KL(p || q)"),
+        (r"$\lvert z\rvert + \lvert\operatorname{LSE}\rvert$", "|z| + |LSE|"),
+        (r"$X^{\mathsf T} (A \circ H)$", "X^T (A * H)"),
+        (
+            r"$\varphi$ is $\sum_k e^{\theta \varepsilon} \ln s_k$",
+            "phi is sum_k e^{theta eps} ln s_k",
+        ),
+        (r"\ge is no formula", r"\ge is no formula"),
+    ],
+)
+def test_a_statement_as_plain_text(statement, sentence):
+    assert Claim("X", statement, "softmax", "").sentence == sentence
+
+
 def test_the_table():
     assert REPORT.table() == TABLE
     assert REPORT.table(verbose=True) == WITH_DETAILS[1:]
