@@ -7,6 +7,7 @@ in any order: each part is a pair (maximum, scaled sum), and two pairs merge int
 import contextlib
 import errno
 import importlib
+import io
 import math
 import os
 import sys
@@ -78,11 +79,15 @@ class LogSumExp:
     error: Array = 0.0  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Keep views that cannot be written to."""
+        """Keep copies that cannot be written to."""
         for name in ("maximum", "rest", "error"):
-            view = np.asarray(getattr(self, name), np.float64).view()
-            view.flags.writeable = False
-            object.__setattr__(self, name, view)
+            kept = np.array(getattr(self, name), np.float64)
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have a copy made the same way: what is unpickled could be written to."""
+        return LogSumExp, (self.maximum, self.rest, self.error)
 
     @classmethod
     @quiet
@@ -112,13 +117,15 @@ class LogSumExp:
         Raises
         ------
         ValueError, TypeError
-            If z holds NaN or +inf, or is not made of real numbers of at most 64 bits.
+            If z holds NaN or +inf, is not made of real numbers of at most 64 bits, or has other
+            rows than before.
         """
         return self.merge(LogSumExp.of(z))
 
     @quiet
     def merge(self, other: "LogSumExp") -> "LogSumExp":
         """Return the value after the classes of both."""
+        _check_same_rows(self, other)
         m = np.maximum(self.maximum, other.maximum)
         less = np.minimum(self.maximum, other.maximum)  # joins the rest
         c = _below(m)
@@ -184,6 +191,16 @@ class LogSumExp:
         return _powers(self.maximum[..., None], _below(self.maximum))[..., 0]
 
 
+def _check_same_rows(a: LogSumExp, b: LogSumExp) -> None:
+    """Refuse what NumPy would broadcast, or not: parts of different rows."""
+    if not isinstance(b, LogSumExp):
+        raise TypeError(f"other must be a LogSumExp; got {type(b).__name__}")
+    rows = [x.maximum.shape for x in (a, b)]
+    nothing = [x.maximum.ndim == 0 and np.isneginf(x.maximum) for x in (a, b)]
+    if rows[0] != rows[1] and not any(nothing):
+        raise ValueError(f"parts must be of the same rows; got {rows[0]} rows and {rows[1]}")
+
+
 def _below(m: Array) -> Array:
     """Return the largest multiple of the grid that leaves the headroom below m; 0 for no class."""
     return np.where(np.isneginf(m), 0.0, GRID * np.floor((m - HEADROOM) / GRID))
@@ -207,12 +224,12 @@ def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def loss_and_grad(
-    z: str | os.PathLike[str],
+    z: str | os.PathLike[str] | np.memmap[Any, Any],
     labels: ArrayLike,
     out: str | os.PathLike[str],
     *,
     overwrite: bool = False,
-    progress: bool = True,
+    progress: bool | None = None,
 ) -> tuple[float, Array]:
     """Mean loss of logits that lie on disk, and its gradient, written to disk (S14, S17).
 
@@ -221,24 +238,26 @@ def loss_and_grad(
 
     Parameters
     ----------
-    z : path of a .npy file, shape (N, n), float16, float32 or float64
-        Logits of N examples, as `numpy.save` or `numpy.lib.format.open_memmap` writes them.
+    z : path of a .npy file, or numpy.memmap, shape (N, n), of real numbers
+        Logits of N examples, as `numpy.save` or `numpy.lib.format.open_memmap` writes them; or a
+        file of any kind, mapped by `numpy.memmap`, or some rows of it.
     labels : array_like of int, shape (N,)
         The true classes, in 0..n-1.
     out : path of a .npy file
-        Where to write the gradient. Until it is whole, it bears this name with ".part" behind it,
-        and after an error there is neither.
+        Where to write the gradient. Until it is whole, it bears this name with ".part" behind it
+        and cannot be loaded, and after an error there is neither.
     overwrite : bool, default False
         Whether `out` may replace a file.
-    progress : bool, default True
-        Show a progress bar, if standard error is a terminal and tqdm is installed.
+    progress : bool, optional
+        Whether to show a progress bar, which needs tqdm: ``pip install 'cecore[streaming]'``. By
+        default there is one if tqdm is installed and standard error is a terminal.
 
     Returns
     -------
     loss : float
         In nats. ``inf`` where the true class is masked.
     grad : ndarray, shape (N, n)
-        The gradient of that mean by z, of z's dtype: `out`, mapped into memory to be read.
+        The gradient of that mean by z, of z's floating dtype: `out`, mapped into memory to be read.
 
     Raises
     ------
@@ -248,13 +267,15 @@ def loss_and_grad(
         If there is a file `out`, or one that another run is writing or has left behind.
     OSError
         If a file cannot be read or written, or the disk is full.
+    ImportError
+        If `progress` is True and tqdm is missing.
 
     Notes
     -----
-    Files are read and written, not mapped: mapped pages count as this process's memory, and a disk
-    that fails under one ends the process, where here it raises an error. Rows of more than 8 MB are
-    read twice, in parts: for `LogSumExp`, and for the gradient. The result is as exact as that of
-    `cecore.loss_and_grad`.
+    Files are read and written, even one that comes mapped: mapped pages count as this process's
+    memory, and a disk that fails under one ends the process, where here it raises an error. Rows of
+    more than 8 MB are read twice, in parts: for `LogSumExp`, and for the gradient. The result is as
+    exact as that of `cecore.loss_and_grad`.
 
     Examples
     --------
@@ -265,8 +286,8 @@ def loss_and_grad(
     ...     print(round(loss, 4), grad[0].round(4))
     0.7578 [-0.1705  0.1212  0.0493]
     """
-    source, target = Path(z), Path(out)
-    shape, begin, stored = _header(source)
+    source, shape, begin, stored = _where(z)
+    target = _path(out, "out")
     dtype = stored.newbyteorder("=") if stored.kind == "f" else np.dtype(np.float64)
     k = check_labels(labels, shape[1])
     if k.shape != shape[:1]:
@@ -328,22 +349,35 @@ def _gradient(
             loss = 0.0
 
 
-def _header(path: Path) -> tuple[Index, int, np.dtype[Any]]:
-    """Return the shape of the logits, where in the file they begin, and their dtype."""
-    try:
-        z = np.load(path, mmap_mode="r")
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"z must name a whole .npy file; {path} is none: {error}") from error
+def _path(x: Any, name: str) -> Path:
+    if not isinstance(x, (str, os.PathLike)):
+        what = "the path of a .npy file" + (", or a numpy.memmap" if name == "z" else "")
+        raise TypeError(f"{name} must be {what}; got {type(x).__name__}")
+    return Path(x)
+
+
+def _where(z: Any) -> tuple[Path, Index, int, np.dtype[Any]]:
+    """Return the file of the logits, their shape, where in the file they begin, and their dtype."""
     if not isinstance(z, np.memmap):
-        raise ValueError(f"z must name a .npy file; {path} holds several arrays")
+        path = _path(z, "z")
+        try:
+            z = np.lib.format.open_memmap(path, mode="r")
+        except ValueError as error:
+            raise ValueError(f"z must name a whole .npy file; {path} is none: {error}") from error
     if z.ndim != 2 or not z.size or not z.flags.c_contiguous:
+        order = " in Fortran order" if z.flags.f_contiguous else " with gaps"
         raise ValueError(
             f"z must have the shape (examples, classes), none 0, in C order; got {z.shape}"
-            f"{'' if z.flags.c_contiguous else ' in Fortran order'}"
+            f"{'' if z.flags.c_contiguous else order}"
         )
     if z.dtype.kind not in "iuf" or z.dtype.itemsize > 8:
         raise TypeError(f"z must hold real numbers of at most 64 bits; got dtype {z.dtype}")
-    return z.shape, z.offset, z.dtype
+    whole: Any = z
+    while isinstance(whole.base, np.ndarray):  # some rows know the offset of all
+        whole = whole.base
+    if whole.filename is None or whole.mode == "c":
+        raise ValueError("z must be mapped from a file that holds it; got a copy")
+    return Path(whole.filename), z.shape, whole.offset + z.ctypes.data - whole.ctypes.data, z.dtype
 
 
 @contextlib.contextmanager
@@ -351,43 +385,63 @@ def _beside(
     target: Path, overwrite: bool, shape: Index, dtype: np.dtype[Any]
 ) -> Iterator[Callable[[Array], None]]:
     """Write an array beside its place, and put it there when it is whole and on the disk."""
-    part = target.with_name(f"{target.name}.part")
 
     def refuse() -> None:
+        if target.exists() and not target.is_file():
+            raise ValueError(f"out must be a file; got {target}, which is something else")
         if target.exists() and not overwrite:
             raise FileExistsError(
                 errno.EEXIST, "out exists, and is replaced only with overwrite=True", str(target)
             )
 
     refuse()
+    part = target.with_name(f"{target.name}.part")
     try:
-        file = open(part, "xb")  # noqa: SIM115
+        file = open(part, "xb", buffering=0)  # noqa: SIM115
     except FileExistsError as error:
         error.strerror = "another run is writing this file, or has left it behind: then delete it"
         raise
 
     def write(x: Array) -> None:
+        rest = x.reshape(-1).view(np.uint8).data
         with _named(part):
-            file.write(x.reshape(-1).view(np.uint8).data)
+            while rest:  # a full disk takes less than all of it, then refuses
+                rest = rest[file.write(rest) :]
 
     try:
         with file:
-            header = {"shape": shape, "fortran_order": False, "descr": dtype.str}
+            header = _header(shape, dtype)
             with _named(part):
-                np.lib.format.write_array_header_1_0(file, header)
-                if hasattr(os, "posix_fallocate"):  # no room: better now than in an hour
-                    os.posix_fallocate(
-                        file.fileno(), 0, file.tell() + math.prod(shape) * dtype.itemsize
-                    )
+                _reserve(file.fileno(), len(header) + math.prod(shape) * dtype.itemsize)
+                file.seek(len(header))
             yield write
+            file.seek(0)
+            write(header)  # without it, this is no .npy file
             with _named(part):
-                file.flush()
                 os.fsync(file.fileno())
         refuse()
         part.replace(target)
     except BaseException:
-        part.unlink()
+        part.unlink(missing_ok=True)
         raise
+
+
+def _header(shape: Index, dtype: np.dtype[Any]) -> Array:
+    """Return what a .npy file begins with."""
+    header = io.BytesIO()
+    about = {"shape": shape, "fortran_order": False, "descr": dtype.str}
+    np.lib.format.write_array_header_1_0(header, about)
+    return np.frombuffer(header.getvalue(), np.uint8)
+
+
+def _reserve(file: int, size: int) -> None:
+    """Take the room on the disk: if there is none, better to know now than in an hour."""
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # some file systems cannot
+            raise
 
 
 @contextlib.contextmanager
@@ -400,13 +454,18 @@ def _named(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _bar(total: int, progress: bool) -> Iterator[Callable[[int], object]]:
+def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
     """Give a function to call after so many more logits."""
-    try:
-        if not (progress and sys.stderr.isatty()):
-            raise ImportError
-        tqdm = importlib.import_module("tqdm").tqdm
-    except ImportError:
+    tqdm = None
+    if sys.stderr.isatty() if progress is None else progress:
+        try:
+            tqdm = importlib.import_module("tqdm").tqdm
+        except ImportError as error:
+            if progress:
+                raise ImportError(
+                    "progress=True needs tqdm: pip install 'cecore[streaming]'"
+                ) from error
+    if tqdm is None:
         yield lambda done: None
     else:
         with tqdm(total=total, unit=" logits", unit_scale=True) as bar:
