@@ -56,7 +56,11 @@ def keep_marks(app, doctree, docname):
         if isinstance(following, nodes.Text):
             rest = following.lstrip(".,;:!?)")
             node["mark"] = following[: len(following) - len(rest)]
-            following.parent.replace(following, nodes.Text(rest))
+            siblings = (
+                following.parent.children
+            )  # texts that are alike are equal
+            at = [sibling is following for sibling in siblings].index(True)
+            following.parent[at] = nodes.Text(rest)
 
 
 def visit_inline(writer, node):
