@@ -128,5 +128,5 @@ $(PDF): $(HTML)
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@touch $@

@@ -176,14 +176,29 @@ S = named("S", total("a", exp(z("a"))))
 
 # First reading: how it looks --------------------------------------------------------------------
 
-LOOSE, PRODUCT, TIGHT = range(3)
-LEVELS = {"+": LOOSE, "-": LOOSE, "negative": LOOSE, "*": PRODUCT, "sum": PRODUCT}
-LEVELS |= {"ln": PRODUCT, "tanh": PRODUCT}
+LOOSE, PRODUCT, TIGHT, BASE = range(4)
+LEVELS = dict.fromkeys(("+", "-", "negative"), LOOSE)
+LEVELS |= dict.fromkeys(("*", "sum", "ln", "tanh"), PRODUCT)
+LEVELS |= dict.fromkeys(("/", "^", "exp", "cases", "derivative"), TIGHT)
+
+
+def _level(x: Expr) -> int:
+    return LOOSE if x.kind == "integer" and x.parts[0] < 0 else LEVELS.get(x.kind, BASE)
+
+
+def _open(x: Expr) -> bool:
+    """Return whether a factor to the right of the formula would be read as a part of it."""
+    match x.kind, x.parts:
+        case "*", (_, b):
+            return _open(b)
+        case "derivative", (a, _):
+            return a.kind not in ("entry", "named") and _level(a) >= PRODUCT
+    return x.kind in ("sum", "ln", "tanh")
 
 
 def latex(x: Expr, level: int = LOOSE) -> str:
     """Typeset a formula, in parentheses if it binds less tightly than its surroundings."""
-    if LEVELS.get(x.kind, TIGHT) < level:
+    if _level(x) < level:
         return rf"\left( {latex(x)} \right)"
     match x.kind, x.parts:
         case (("integer" | "letter"), (name,)):
@@ -201,14 +216,13 @@ def latex(x: Expr, level: int = LOOSE) -> str:
         case "negative", (a,):
             return f"- {latex(a, PRODUCT)}"
         case "*", (a, b):
-            # A sum sign or a function's name reaches as far to the right as it can: enclose it.
-            left = latex(a, TIGHT if a.kind in ("sum", "ln", "tanh") else PRODUCT)
+            left = rf"\left( {latex(a)} \right)" if _open(a) else latex(a, PRODUCT)
             dot = r"\cdot" if a.kind == "integer" or a.kind == b.kind == "/" else r"\,"
             return f"{left} {dot} {latex(b, PRODUCT)}"
         case "/", (a, b):
             return rf"\frac{{{latex(a)}}}{{{latex(b)}}}"
         case "^", (a, b):
-            return f"{latex(a, TIGHT)}^{{{latex(b)}}}"
+            return f"{latex(a, BASE)}^{{{latex(b)}}}"
         case "exp", (a,):
             return f"e^{{{latex(a)}}}"
         case (("ln" | "tanh"), (a,)):
@@ -242,7 +256,7 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
         case "integer", (number,):
             return sp.Integer(number)
         case "letter", (name,):
-            return sp.Symbol(name)
+            return sp.Symbol(name, positive=True)
         case "named", (_, definition):
             return it(definition)
         case "entry", ("s", index) if not free_s:
@@ -260,13 +274,15 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
         case "*", (a, b):
             return it(a) * it(b)
         case "/", (a, b):
-            return it(a) / it(b)
+            return it(a) / _sure(it(b), "nonzero")
+        case "^", (a, Expr("integer", (power,))) if power < 0:
+            return _sure(it(a), "nonzero") ** power
         case "^", (a, b):  # a^{b + c} as a^b a^c, which SymPy would take for something else
             return sp.Mul(*(it(a) ** term for term in sp.Add.make_args(it(b))))
         case "exp", (a,):
             return sp.exp(it(a))
         case "ln", (a,):
-            return sp.log(it(a))
+            return sp.log(_sure(it(a), "positive"))
         case "tanh", (a,):
             return sp.tanh(it(a))
         case "sum", (index, a):
@@ -288,6 +304,13 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
 _FRESH = count(1)
 
 
+def _sure(x: Any, sign: str) -> Any:
+    """Return what is divided by, or has a logarithm, if it is "nonzero" or "positive" for sure."""
+    if not getattr(without_sums(x), f"is_{sign}"):
+        raise NotImplementedError(f"perhaps not {sign}: {x}")
+    return x
+
+
 def _renamed(x: Any, old: str, new: str) -> Any:
     """Return a formula with another name for one of its indices."""
     match x:
@@ -306,7 +329,7 @@ def _renamed(x: Any, old: str, new: str) -> Any:
 def _n() -> Any:
     import sympy as sp
 
-    return sp.Symbol("n")
+    return sp.Symbol("n", integer=True, positive=True)
 
 
 def _class(index: str) -> Any:
@@ -318,7 +341,7 @@ def _class(index: str) -> Any:
 def _vector(name: str) -> Any:
     import sympy as sp
 
-    return sp.IndexedBase(name)
+    return sp.IndexedBase(name, **{"positive" if name in "spq" else "real": True})
 
 
 def _replaced(x: Any, name: str, entry: Callable[[Any], Any]) -> Any:
@@ -347,7 +370,7 @@ def without_sums(x: Any) -> Any:
         return without_sums(sp.Sum(without_sums(sp.Sum(x.function, x.limits[0])), *x.limits[1:]))
     ((b, *_),) = x.limits
     result = sp.Integer(0)
-    inner = sp.expand(sp.expand_log(without_sums(x.function), force=True))
+    inner = sp.expand(sp.expand_log(without_sums(x.function)))
     for term in sp.Add.make_args(inner):
         front, rest = term.as_independent(b)
         chosen = [e for e in sp.Mul.make_args(rest) if isinstance(e, sp.KroneckerDelta)]
@@ -359,7 +382,8 @@ def without_sums(x: Any) -> Any:
         elif any("_" in str(e) for e in rest.atoms(sp.Idx) - {b}):
             raise NotImplementedError(f"a sum that hangs together with another: {rest}")
         else:
-            result += front * sp.Symbol(f"sum of {rest.subs(b, _class('b'))}")
+            name = f"sum of {rest.subs(b, _class('b'))}"
+            result += front * sp.Symbol(name, positive=rest.is_positive)
     return result
 
 
@@ -467,7 +491,8 @@ class Derivation:
 
     Notes
     -----
-    Of p and q it is assumed that they are distributions without a zero.
+    Of p and q it is assumed that they are distributions without a zero. A step that divides has to
+    divide by what is 0 nowhere, and a logarithm has to be one of what is positive everywhere.
     """
 
     name: str
@@ -523,7 +548,10 @@ class Derivation:
     def _same_for_every_n(self, left: Expr, right: Expr, case: str) -> bool:
         import sympy as sp
 
-        difference = symbolic(left) - symbolic(right)
+        try:
+            difference = symbolic(left) - symbolic(right)
+        except NotImplementedError:
+            return False
         if self.labels == "one-hot":
             k = _class("k")
             difference = _replaced(difference, "y", lambda index: sp.KroneckerDelta(index, k))
@@ -540,7 +568,7 @@ class Derivation:
         for name in self._distributions():
             whole = without_sums(symbolic(total("i", Expr("entry", (name, "i")))))
             difference = difference.subs(whole, 1)
-        return bool(sp.simplify(sp.expand_log(sp.expand(difference), force=True)) == 0)
+        return bool(sp.simplify(sp.expand_log(sp.expand(difference))) == 0)
 
     def _distributions(self) -> list[str]:
         return ["p", "q", *(["y"] if self.labels == "sum to 1" else [])]

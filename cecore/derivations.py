@@ -40,6 +40,7 @@ Q = named("Q", total("m", (s("m") - y("m")) ** 2) / 2)
 LSE = named(r"\operatorname{LSE}(z)", ln(total("m", exp(z("m")))))
 H_p = named("H(p)", -total("m", p("m") * ln(p("m"))))
 H_pq = named("H(p, q)", -total("m", p("m") * ln(q("m"))))
+KL = named(r"\operatorname{KL}(p \,\|\, q)", total("m", p("m") * ln(p("m") / q("m"))))
 shifted = named(r"\operatorname{softmax}(z + c)_i", exp(z("i") + c) / total("m", exp(z("m") + c)))
 first = named("s_1", exp(z("1")) / (exp(z("1")) + exp(z("2"))))
 sigma = named(r"\sigma(z_1 - z_2)", 1 / (1 + exp(-(z("1") - z("2")))))
@@ -147,7 +148,7 @@ DERIVATIONS = {
     "eq-ratio": Derivation(
         "B2",
         s("i") / s("j"),
-        [((e("i") / S) / (e("j") / S), "definition"), (exp(z("i") - z("j")), "$S$ cancels")],
+        [(e("i") / e("j"), "$S$ cancels"), (exp(z("i") - z("j")), "$e^a / e^b = e^{a - b}$")],
     ),
     "eq-log-softmax": Derivation(
         "B4",
@@ -230,6 +231,18 @@ DERIVATIONS = {
             (-total("i", p("i") * ln(q("i"))) + total("i", p("i") * ln(p("i"))), ""),
             (total("i", p("i") * (ln(p("i")) - ln(q("i")))), ""),
             (total("i", p("i") * ln(p("i") / q("i"))), ""),
+        ],
+    ),
+    "eq-gibbs": Derivation(
+        "B11",
+        KL,
+        [
+            (total("i", p("i") * ln(p("i") / q("i"))), ""),
+            (
+                total("i", p("i") * ln(p("i") / q("i"))) + total("i", q("i")) - total("i", p("i")),
+                "",
+            ),
+            (total("i", p("i") * (q("i") / p("i") - 1 - ln(q("i") / p("i")))), ""),
         ],
     ),
     # The combined gradient

@@ -7,6 +7,7 @@ must round; a wrong formula is off by far more.
 
 import importlib
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -87,10 +88,11 @@ class Claim:
 
     ``needs`` names the functions that the check calls: all of them, or, if ``each``, those of them
     that there are. ``proofs`` are the labels of its derivations. No ``check``: ``reason`` says why.
+    ``statement`` has its formulas in LaTeX, between dollar signs; ``sentence`` is plain text.
     """
 
     id: str
-    sentence: str
+    statement: str
     chapter: str
     label: str
     needs: tuple[str, ...] = ()
@@ -98,6 +100,32 @@ class Claim:
     check: Callable[[Implementation], Evidence] | None = None
     proofs: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        r"""The statement for a terminal: ``$s_i \ge 0$`` is ``s_i >= 0`` there."""
+        return re.sub(r"\$(.+?)\$", lambda found: _LATEX.sub(_plain, found[1]), self.statement)
+
+
+_LATEX = re.compile(r"\{\\mathsf (T)\}|\\operatorname\{(\w+)\}|\\([a-zA-Z]+)( ?)")
+_TIGHT = {"partial": "d", "lvert": "|"}  # no space follows
+_LOOSE = {
+    "ge": ">=",
+    "le": "<=",
+    "ne": "!=",
+    "to": "->",
+    "parallel": "||",
+    "circ": "*",
+    "infty": "inf",
+    "varepsilon": "eps",
+    "varphi": "phi",
+    "rvert": "|",
+}
+
+
+def _plain(command: re.Match[str]) -> str:
+    transposed, function, name, space = command.groups()
+    return transposed or function or _TIGHT.get(name) or _LOOSE.get(name, name) + space
 
 
 # Fifty digits
@@ -334,6 +362,15 @@ class Trial:
         self.warning = str(ours[0].message) if ours else ""
         return result
 
+    def result_of(self, name: str, *args: Any, axis: int = -1, via: Function | None = None) -> Any:
+        """Do the same, but stop the check if the function raises, or would end Python."""
+        try:
+            return self.attempt(name, *args, axis=axis, via=via)
+        except NotSupportedError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise StopError(f"{name} raised {_named(error)}") from None
+
     def run(
         self,
         name: str,
@@ -349,14 +386,11 @@ class Trial:
         ``part`` says which of several results.
         """
         args = tuple(a.copy() if copy and isinstance(a, np.ndarray) else a for a in args)
+        result = self.result_of(name, *args, axis=axis, via=via)
         try:
-            result = self.attempt(name, *args, axis=axis, via=via)
             got = np.asarray(result if part is None else result[part])
-        except NotSupportedError:
-            raise
         except Exception as error:
-            text = str(error).strip().split("\n")[0][:200]
-            raise StopError(f"{name} raised {type(error).__name__}: {text}") from None
+            raise StopError(f"{name} returned what is no array: {_named(error)}") from None
         if got.dtype.kind not in "iuf":
             raise StopError(f"{name} returned dtype {got.dtype}, not real numbers")
         if got.shape != shape:
@@ -365,11 +399,7 @@ class Trial:
 
     def of_row(self, name: str, z: Array, k: Any = 0, axis: int = -1, copy: bool = True) -> Array:
         """Call any function of logits, with labels ``k`` or some direction where it takes one."""
-        args: tuple[Any, ...] = (z,)
-        if name in ("softmax_jvp", "softmax_vjp"):
-            args += (np.cos(np.arange(z.size)).reshape(z.shape).astype(z.dtype),)
-        if name in ("loss", "grad"):
-            args += (np.zeros(np.delete(z.shape, axis), np.intp) + k,)
+        args = arguments(name, z, k, axis)
         shape = z.shape
         if name in ("logsumexp", "loss"):
             shape = tuple(int(i) for i in np.delete(shape, axis))
@@ -448,6 +478,15 @@ def _arrays(parts: Any) -> Iterator[Array]:
         yield parts
 
 
+def arguments(name: str, z: Array, k: Any = 0, axis: int = -1) -> tuple[Any, ...]:
+    """Return what a function of these logits takes: they, and the labels ``k`` or a direction."""
+    if name in ("softmax_jvp", "softmax_vjp"):
+        return z, np.cos(np.arange(z.size)).reshape(z.shape).astype(z.dtype)
+    if name in ("loss", "grad"):
+        return z, np.zeros(np.delete(z.shape, axis), np.intp) + k
+    return (z,)
+
+
 def takes_axis(function: Function) -> bool:
     """Return whether a function has a parameter of this name."""
     try:
@@ -457,11 +496,22 @@ def takes_axis(function: Function) -> bool:
 
 
 def short(x: Any) -> str:
-    """Write an argument in a few words."""
-    x = np.asarray(x)
-    if x.size > 8:
+    """Write an argument, or whatever came back, in a few words."""
+    if isinstance(x, tuple):
+        return f"({', '.join(map(short, x))})"
+    try:
+        x = np.asarray(x)
+    except Exception:
+        return f"<{type(x).__name__}>"
+    if x.size > 8 or (not x.size and x.ndim > 1):
         return f"<{x.dtype} of shape {x.shape}>"
     return _text(x) if x.dtype in (np.float64, np.intp) else f"{x.dtype}({_text(x)})"
+
+
+def _named(error: BaseException) -> str:
+    """Write an exception in one line."""
+    text = str(error).strip().split("\n")[0][:200]
+    return f"{type(error).__name__}{': ' * bool(text)}{text}"
 
 
 def _text(x: Any) -> str:

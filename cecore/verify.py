@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 import json
 import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from cecore.claims import CLAIMS
 from cecore.combined import softmax_cross_entropy, softmax_cross_entropy_grad
@@ -27,7 +29,7 @@ from cecore.fused import loss_and_grad
 from cecore.libraries import LIBRARIES
 from cecore.softmax import log_softmax, logsumexp, softmax
 from cecore.streaming import LogSumExp
-from cecore.trial import Claim, Evidence, Function, Implementation
+from cecore.trial import FLOATS, Claim, Evidence, Function, Implementation
 
 CECORE = Implementation(
     name="cecore",
@@ -86,7 +88,10 @@ class Report:
         ]
 
     def table(self, *, verbose: bool = False, only_failed: bool = False, width: int = 100) -> str:
-        """Lay the evidence out as plain text, with proof, worst input and message if verbose."""
+        """Lay the evidence out as plain text: if verbose, with worst input and message as well.
+
+        And with the proofs, unless only what failed is shown: of its function they say nothing.
+        """
         shown = [HEAD]
         shown += [
             row for row, r in zip(self.rows(), self.results, strict=True) if _shows(r, only_failed)
@@ -100,7 +105,7 @@ class Report:
             text = "  ".join([*cells, row[4]])
             lines += textwrap.wrap(text, width, subsequent_indent=indent, drop_whitespace=True)
             if number and verbose:
-                details = _details(*next(results))
+                details = _details(*next(results), proofs=not only_failed)
                 lines += [
                     line
                     for d in details
@@ -123,6 +128,7 @@ class Report:
         return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+NAMES = [dtype.__name__ for dtype in FLOATS]
 HEAD = ("claim", "verdict", "inputs", "ulps", "sentence")
 
 
@@ -134,10 +140,11 @@ def _figure(ulps: float | None) -> str:
     return "" if ulps is None else f"{ulps:.1f}" if ulps < 1e4 else f"{ulps:.0e}"
 
 
-def _details(claim: Claim, evidence: Evidence) -> list[str]:
+def _details(claim: Claim, evidence: Evidence, proofs: bool = True) -> list[str]:
+    labels = claim.proofs if proofs else ()
+    proved = [("proof", line) for label in labels for line in _proof(label)]
     found = [("worst", evidence.worst), ("found", evidence.message), ("reason", claim.reason)]
-    proofs = [("proof", line) for label in claim.proofs for line in _proof(label)]
-    return [f"{name}: {text}" for name, text in [*proofs, *found] if text]
+    return [f"{name}: {text}" for name, text in [*proved, *found] if text]
 
 
 def _proof(label: str) -> list[str]:
@@ -154,6 +161,7 @@ def verify(
     implementation: Implementation | None = None,
     *,
     claims: Iterable[str] | None = None,
+    dtypes: Iterable[DTypeLike] | None = None,
     progress: bool = False,
     **functions: Function,
 ) -> Report:
@@ -165,6 +173,9 @@ def verify(
         What to check.
     claims : iterable of str, optional
         The ids of the claims to check; all of them by default.
+    dtypes : iterable of dtypes, optional
+        Of float16 and float32, those that the functions take; float64 they always have to. By
+        default all that the implementation takes, which for functions of your own is all three.
     progress : bool, default False
         Show a progress bar on standard error, if rich is installed.
     functions : callables, by name
@@ -181,7 +192,7 @@ def verify(
     TypeError
         If one of the functions has a name that no implementation has, or cannot be called.
     ValueError
-        If there is no claim of one of the ids.
+        If there is no claim of one of the ids, or a dtype is none of the three.
 
     Examples
     --------
@@ -196,7 +207,12 @@ def verify(
             raise TypeError(f"{name} must be a function; got {function!r}")
     if implementation is None:
         implementation = Implementation() if functions else CECORE
+    elif functions:
+        name = f"{implementation.name} with your {', '.join(functions)}"
+        implementation = dataclasses.replace(implementation, name=name)
     implementation = dataclasses.replace(implementation, **functions)  # type: ignore[arg-type]
+    if dtypes is not None:
+        implementation = dataclasses.replace(implementation, dtypes=_dtypes(dtypes))
     wanted = list(CLAIMS) if claims is None else list(claims)
     for claim in wanted:
         if claim not in CLAIMS:
@@ -205,6 +221,13 @@ def verify(
     return Report(
         implementation.name, [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
     )
+
+
+def _dtypes(given: Iterable[DTypeLike]) -> tuple[Any, ...]:
+    found = {np.float64, *(np.dtype(dtype).type for dtype in given)}
+    for dtype in found - {*FLOATS}:
+        raise ValueError(f"dtypes must be of {', '.join(NAMES)}; got {dtype.__name__}")
+    return tuple(dtype for dtype in FLOATS if dtype in found)
 
 
 def _check(claim: Claim, implementation: Implementation) -> Evidence:
@@ -252,13 +275,18 @@ def _function(text: str) -> Function:
     module, colon, path = text.partition(":")
     if not (module and colon and path):
         raise argparse.ArgumentTypeError(f"expected module:function, got {text!r}")
+    if "/" in module or module.endswith(".py"):
+        raise argparse.ArgumentTypeError(
+            f"expected a module's name, such as mine for mine.py here, got {text!r}"
+        )
     sys.path[:0] = [os.getcwd()]  # the console script does not look here
     try:
         found: Any = importlib.import_module(module)
         for name in path.split("."):
             found = getattr(found, name)
-    except Exception as error:
-        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {error}") from None
+    except (Exception, SystemExit) as error:
+        why = "it calls sys.exit" if isinstance(error, SystemExit) else error
+        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {why}") from None
     finally:
         sys.path.pop(0)
     if not callable(found):
@@ -285,7 +313,15 @@ def _json_path(text: str) -> Path:
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"cannot write {text!r}: no file in an existing folder")
+    there = path.exists() and not _is_plain(path)
+    if not os.access(path if there else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}: permission denied")
     return path
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether this is a file, or none yet: no pipe, no device, no link to anything."""
+    return not path.is_symlink() and (path.is_file() or not path.exists())
 
 
 def _parser() -> _Parser:
@@ -302,6 +338,13 @@ def _parser() -> _Parser:
     for option, name in OPTIONS.items():
         add(f"--{option}", type=_function, dest=name, metavar="M:F", help=f"check this {name}")
     add("--claim", type=_claim_id, action="append", metavar="ID", help="only this (repeatable)")
+    add(
+        "--dtype",
+        choices=NAMES,
+        action="append",
+        metavar="DTYPE",
+        help="call with float64 and this only (repeatable)",
+    )
     add("--json", type=_json_path, metavar="FILE", help="write the evidence to a file")
     add("-v", "--verbose", action="store_true", help="show proof, worst input and what was found")
     return parser
@@ -309,6 +352,9 @@ def _parser() -> _Parser:
 
 def _write(path: Path, text: str) -> None:
     """Write beside the file, then rename: it is never there by half."""
+    if not _is_plain(path):
+        path.write_text(text, "utf-8")
+        return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(text, "utf-8")
@@ -324,15 +370,16 @@ def _print(report: Report, verbose: bool) -> None:
             raise ImportError
         console = importlib.import_module("rich.console").Console()
         table = importlib.import_module("rich.table").Table(*HEAD)
-        escape = importlib.import_module("rich.markup").escape
+        plain = importlib.import_module("rich.text").Text  # with its brackets and backslashes
     except ImportError:
-        print(report.table(verbose=verbose))
+        width = shutil.get_terminal_size((100, 0)).columns
+        print(report.table(verbose=verbose, width=width))
     else:
         colours = {"held": "green", "failed": "red", "error": "red", "not applicable": "dim"}
         for row, result in zip(report.rows(), report.results, strict=True):
             text = "\n".join([row[4], *(_details(*result) if verbose else [])])
-            verdict = f"[{colours[row[1]]}]{row[1]}[/]"
-            table.add_row(row[0], verdict, row[2], row[3], escape(text))
+            verdict = plain().append(row[1], colours[row[1]])
+            table.add_row(row[0], verdict, row[2], row[3], plain(text))
         console.print(table)
     print(report.summary())
 
@@ -343,7 +390,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
     try:
         report = verify(
-            given.library, claims=given.claim, progress=sys.stderr.isatty(), **functions
+            given.library,
+            claims=given.claim,
+            dtypes=given.dtype,
+            progress=sys.stderr.isatty(),
+            **functions,
         )
         if given.json:
             _write(given.json, report.to_json())
@@ -351,7 +402,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"cecore verify: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"cecore verify: argument --json: {error}", file=sys.stderr)
+        why = error.strerror or error
+        print(
+            f"cecore verify: argument --json: cannot write {str(given.json)!r}: {why}",
+            file=sys.stderr,
+        )
         return 2
-    _print(report, given.verbose)
+    try:
+        _print(report, given.verbose)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads it has seen enough, as in `cecore verify | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
     return 0 if report.ok else 1

@@ -211,6 +211,14 @@ def mutants(patterns):
 # Running the tests
 
 
+class Unbuilt:
+    """A pytest plugin: no test of the built pages, which take long and say nothing of the code."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        items[:] = [item for item in items if "site" not in item.fixturenames]
+
+
 class Record:
     """A pytest plugin: which functions of cecore each test runs, and how long it takes.
 
@@ -368,7 +376,7 @@ def start(place, files, plugin):
         os.chdir(place)
         here = {"", str(ROOT), str(ROOT / "tests")}
         sys.path[:] = [str(place), *(path for path in sys.path if path not in here)]
-        code = int(pytest.main([*PYTEST, *files], plugins=[plugin]))
+        code = int(pytest.main([*PYTEST, *files], plugins=[Unbuilt(), plugin]))
         if isinstance(plugin, Record):
             plugin.save(place / "record.json")
         sys.stdout.flush()

@@ -41,6 +41,17 @@ def test_every_statement_is_a_claim():
     assert len(set(sentences)) == len(sentences)
     for sentence in sentences:
         assert sentence.endswith((".", ")")), sentence
+        assert sentence.isascii(), sentence
+        assert not set(sentence) & set("\\$"), sentence  # all LaTeX is turned into words
+
+
+def test_a_formula_is_typeset_in_the_ledger_and_plain_in_a_terminal():
+    ledger = (ROOT / "book/ledger.ipynb").read_text("utf-8")
+    for claim in CLAIMS.values():
+        assert f" | {json.dumps(claim.statement)[1:-1]} | " in ledger
+        words = "".join(claim.statement.split("$")[::2])
+        assert not re.search(r"[\\^=<>{}]|\b\w_", words), claim
+        assert "|" not in claim.statement  # it would end a cell
 
 
 def test_every_claim_has_a_check_or_a_reason():
@@ -152,7 +163,8 @@ P2  loss 13
 P3  grad 13
 P4  softmax_jacobian 13
 P7  softmax 16.8 log_softmax 68.18 logsumexp 17.33 loss 23.08 grad 75.27 softmax_jacobian 92.07
-P8  softmax 32.68 log_softmax 17.44 logsumexp 16.16 loss 17.78 grad 32.13 softmax_jacobian 84.07
+P7  loss_and_grad 23.08
+P8  softmax 32.12 log_softmax 17.44 logsumexp 16.16 loss 17.78 grad 32.13 softmax_jacobian 84.07
 P9  softmax 35.02 log_softmax 21.43 logsumexp 22.75 loss 21.43 grad 32.95
 P12 softmax 10.83
 P13 softmax 2.016
@@ -195,7 +207,8 @@ def test_a_claim_allows_no_more_than_it_did(line, monkeypatch):
 )
 def test_a_wrong_implementation_is_refuted_by_its_claim(field, function, name):
     [(_, evidence)] = verify(CECORE, claims=[name], **{field: function}).results
-    assert evidence.verdict == ("error" if function.__name__ == "mean_loss" else "failed")
+    no_result = ("mean_loss", "one_example_squeezed", "one_class_squeezed", "always_refuses")
+    assert evidence.verdict == ("error" if function.__name__ in no_result else "failed")
     assert evidence.message
     assert evidence.worst
 
@@ -368,14 +381,35 @@ def raises(z, axis=-1):
     raise ZeroDivisionError("no luck\nat all")
 
 
+def says_much(z, axis=-1):
+    raise ValueError("a" * 300)
+
+
+def asserts(z, axis=-1):
+    raise AssertionError
+
+
+def leaves(z, axis=-1):
+    sys.exit(0)
+
+
+class NoArray:
+    def __array__(self, *args, **named):
+        raise TypeError("on another device")
+
+
 @pytest.mark.parametrize(
     ("function", "verdict", "message"),
     [
-        (raises, "error", "softmax raised ZeroDivisionError: no luck"),
+        (raises, "error", "softmax raised ZeroDivisionError: no luck$"),
+        (says_much, "error", "softmax raised ValueError: a{200}$"),
+        (asserts, "error", "softmax raised AssertionError$"),
+        (leaves, "error", "softmax raised SystemExit: 0$"),
+        (lambda z: NoArray(), "error", "softmax returned what is no array: TypeError: on another"),
         (lambda z: z[:1], "error", r"softmax returned shape \(1,\), not \(2,\)"),
         (lambda z: z.sum(), "error", r"softmax returned shape \(\), not \(2,\)"),
         (lambda z: None, "error", "softmax returned dtype object, not real numbers"),
-        (lambda z: [[1], [1, 2]], "error", "softmax raised ValueError"),
+        (lambda z: [[1], [1, 2]], "error", "softmax returned what is no array: ValueError: "),
         (lambda z: z + 1j, "error", "softmax returned dtype complex128"),
         (lambda: 1, "error", "softmax raised TypeError"),
         (lambda z: z * np.nan, "failed", "got nan at 0, right is 1"),
@@ -388,6 +422,63 @@ def test_what_is_no_result_is_reported(function, verdict, message):
     assert evidence.verdict == verdict
     assert re.match(message, evidence.message), evidence.message
     assert evidence.worst.startswith("softmax(")
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda z: [[1], [1, 2]], "not refused: got <list>"),
+        (lambda z: NoArray(), "not refused: got <NoArray>"),
+        (lambda z: (z[:0], "s"), "not refused: got ([], <U1(s))"),
+    ],
+)
+def test_what_comes_back_for_bad_input_is_shown_if_it_can_be(function, message):
+    [(_, evidence)] = verify(softmax=function, claims=["P10"]).results
+    assert (evidence.verdict, evidence.message) == ("failed", message)
+
+
+def test_what_overwrites_its_input_is_refuted_by_that_claim_alone():
+    def overwrites(z, axis=-1):
+        z = z.astype(float) if z.dtype.kind == "i" else z
+        z[...] = cecore.softmax(z, axis)
+        return z
+
+    assert [claim.id for claim, _ in verify(softmax=overwrites).failed] == ["P11"]
+
+
+def test_a_loss_of_class_indices_only_does_not_fail_what_is_said_of_the_input():
+    def loss(z, y, axis=-1):
+        if np.ndim(y) == np.ndim(z):
+            raise TypeError("class indices only")
+        return cecore.softmax_cross_entropy(z, y, axis)
+
+    failed = [claim.id for claim, _ in verify(loss=loss).failed]
+    assert failed == ["B23", "B28", "P15"]
+
+
+@pytest.mark.parametrize("dtypes", [["float64"], [np.float32], ["float32", np.dtype("float64")]])
+def test_only_with_the_dtypes_that_are_given_is_a_function_called(dtypes):
+    taken = {np.dtype(dtype) for dtype in dtypes} | {np.dtype(np.float64)}
+    seen = set()
+
+    def checked(function):
+        @functools.wraps(function)
+        def called(*args, **named):
+            dtypes = {arg.dtype for arg in args if getattr(arg, "dtype", np.dtype(int)).kind == "f"}
+            assert dtypes <= taken
+            seen.update(dtypes)
+            return function(*args, **named)
+
+        return called
+
+    names = [f.name for f in dataclasses.fields(CECORE)[3:]]
+    functions = {name: checked(getattr(CECORE, name)) for name in names if name != "parts"}
+    verify(CECORE, dtypes=dtypes, **functions).assert_ok()
+    assert seen == taken
+    half = np.dtype(np.float16)
+    with pytest.raises(AssertionError, match=r"\d+ error"):
+        verify(softmax=functions["softmax"]).assert_ok()
+    assert half not in seen
 
 
 def test_a_warning_is_reported_and_raises_nothing():
@@ -443,6 +534,7 @@ def test_the_table_fits_its_width(own):
         (TypeError, "any of softmax, log_softmax, .*; got sigmoid", {"sigmoid": abs}),
         (TypeError, "softmax must be a function; got 3", {"softmax": 3}),
         (ValueError, "got 'S99'", {"claims": ["S99"]}),
+        (ValueError, "^dtypes must be of float16, float32, float64; got int64$", {"dtypes": [int]}),
     ],
 )
 def test_bad_arguments_are_refused(error, words, arguments):
@@ -482,6 +574,8 @@ def test_the_command_finds_what_fails(capsys):
     assert "found: got 0, right is -1.9287498479639178e-22" in out
     assert out.splitlines()[-1] == "your functions: 1 held, 1 failed"
     assert main(["verify", "--library", "scipy", "--claim", "S1"]) == 0
+    assert main(["verify", "--library", "scipy", *given[:2], "--claim", "S1"]) == 0
+    assert capsys.readouterr().out.endswith(" with your softmax: 1 held\n")
 
 
 @pytest.mark.parametrize(
@@ -497,6 +591,9 @@ def test_the_command_finds_what_fails(capsys):
         (["verify", "--library", "abacus"], "argument --library: expected one of numpy, scipy"),
         (["verify", "--json", "no/such/file"], "argument --json: cannot write"),
         (["verify", "--json", "."], "argument --json: cannot write"),
+        (["verify", "--softmax", "mine.py:softmax"], "expected a module's name, such as mine for"),
+        (["verify", "--softmax", "./mine:softmax"], "expected a module's name, such as mine for"),
+        (["verify", "--dtype", "int8"], "argument --dtype: invalid choice: 'int8' (choose from"),
         (["verify", "--colour"], "unrecognized arguments: --colour"),
         ([], "the following arguments are required: command"),
     ],

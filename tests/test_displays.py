@@ -142,23 +142,6 @@ DISPLAYS = {
             sum(p[some] * ln(p[some] / q[some])),
         ),
     ],
-    "eq-gibbs": [
-        ("\\begin{aligned}\n- \\operatorname{KL}(p \\,\\|\\, q)\n  ", -cecore.kl_divergence(p, q)),
-        (
-            "&= \\sum_{p_i > 0} p_i \\ln \\frac{q_i}{p_i} \\\\\n  ",
-            sum(p[i] * ln(q[i] / p[i]) for i in range(n) if p[i] > 0),
-        ),
-        (
-            "&\\le \\sum_{p_i > 0} p_i \\Bigl( \\frac{q_i}{p_i} - 1 \\Bigr) \\\\\n  ",
-            sum(p[i] * (q[i] / p[i] - 1) for i in range(n) if p[i] > 0),
-        ),
-        (
-            "&= \\sum_{p_i > 0} q_i - \\sum_{p_i > 0} p_i \\\\\n  ",
-            sum(q[i] for i in range(n) if p[i] > 0) - sum(p[i] for i in range(n) if p[i] > 0),
-        ),
-        (r"&\le 1 - 1 ", 1 - 1),
-        ("= 0 .\n\\end{aligned}", 0),
-    ],
     # The combined gradient
     "eq-chain": [
         ("\\begin{aligned}\ns ", s),

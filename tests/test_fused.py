@@ -162,9 +162,11 @@ def test_every_row_is_computed_once_in_blocks_of_the_size_asked_for(monkeypatch,
     np.testing.assert_array_equal(np.concatenate(seen), np.arange(21.0).reshape(7, 3))
 
 
+@pytest.mark.parametrize("small", [0, fused.SMALL])
 @pytest.mark.parametrize("shift", [0, 50, 20_000])
-def test_extended_precision(monkeypatch, shift):
+def test_extended_precision(monkeypatch, shift, small):
     monkeypatch.setattr(fused, "BLOCK", 300)
+    monkeypatch.setattr(fused, "SMALL", small)
     z = np.random.default_rng(4).normal(size=(9, 6)).astype(np.longdouble) - 3
     z[0] += shift
     y = np.arange(9) % 6

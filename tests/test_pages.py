@@ -1,9 +1,11 @@
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from tests.conftest import ROOT
 from tests.run_notebooks import pages_of_book
@@ -105,6 +107,16 @@ def test_no_script_file_loads_from_another_host(site, pages):
         assert found == set(), file.name
 
 
+def test_a_reference_to_a_formula_says_that_it_is_one(pages):
+    to_a_formula = "a.internal[href*='#equation-']:not(.stmt-ref)"
+    links = [link for page in pages.values() for link in page.select(to_a_formula)]
+    assert len(links) > 50
+    for link in links:
+        short = link.find_parent(class_="number")  # beside a formula of the cheat sheet
+        form = r"\(\d+\)" if short else r"Equation \d+"
+        assert re.fullmatch(form, link.get_text()), link
+
+
 def test_every_formula_is_set_for_the_eye_and_for_the_ear(pages):
     formulas = [(name, f) for name, page in pages.items() for f in page.select(".math")]
     assert len(formulas) > 400
@@ -118,6 +130,17 @@ def test_the_fonts_of_formulas_are_in_the_site(site, pages):
     fonts = [file for file in files_loaded(site, pages) if "KaTeX" in file.name]
     assert len(fonts) >= 15
     assert {file.suffix for file in fonts} == {".woff2"}
+
+
+def test_chinese_is_read_where_no_font_for_it_is_installed(site, pages):
+    font = TTFont(site / "_static" / "chinese.woff")
+    assert "SIL Open Font License" in font["name"].getDebugName(13)
+    articles = "".join(page.article.get_text() for page in pages.values() if page.article)
+    chinese = {c for c in articles if unicodedata.east_asian_width(c) in "WF"}
+    assert chinese == set(map(chr, font.getBestCmap()))
+    css = (site / "_static/all.css").read_text(encoding="utf-8")
+    (face,) = re.findall(r"@font-face\s*{[^}]*chinese\.woff[^}]*}", css)
+    assert {chr(int(code, 16)) for code in re.findall(r"U\+(\w+)", face)} == chinese
 
 
 def test_a_page_has_one_style_sheet_and_no_script_that_it_waits_for(pages):

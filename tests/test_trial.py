@@ -17,6 +17,8 @@ from cecore.trial import Implementation, Trial, short
         (np.float32([1, 2]), "float32([1.0, 2.0])"),
         (np.arange(8), "[0, 1, 2, 3, 4, 5, 6, 7]"),
         (np.zeros((3, 3)), "<float64 of shape (3, 3)>"),
+        ([], "[]"),
+        (np.zeros((0, 5)), "<float64 of shape (0, 5)>"),
     ],
 )
 def test_an_argument_is_written_in_a_few_words(given, text):

@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +38,8 @@ B2     held                40  10000.0  The ratio is e^g.
     proof: eq-ratio. B2: 2 steps proved for every n, and confirmed at 12 points to 50 digits
     proof: \begin{aligned}
     proof: \frac{s_i}{s_j}
-    proof:   &= \frac{\frac{e^{z_i}}{S}}{\frac{e^{z_j}}{S}} && \text{definition} \\[4pt]
-    proof:   &= e^{z_i - z_j} && \text{$S$ cancels} .
+    proof:   &= \frac{e^{z_i}}{e^{z_j}} && \text{$S$ cancels} \\[4pt]
+    proof:   &= e^{z_i - z_j} && \text{$e^a / e^b = e^{a - b}$} .
     proof: \end{aligned}
     worst: softmax([inf, 0.0])
 S3     failed               3    1e+04  A small gap is hardly more than 1 + g, and a large one is
@@ -59,6 +62,27 @@ S3     failed        3  1e+04  A small gap is hardly more than 1 +
 S2     error    123456         Every s_i > 0.
     worst: softmax([2.0])
     found: softmax raised ValueError"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("Costs 5, no formula.", "Costs 5, no formula."),
+        (r"$a \ge b$, $a \le b$ or $a \ne b$", "a >= b, a <= b or a != b"),
+        (r"$T \to \infty$ and $-\infty$", "T -> inf and -inf"),
+        (r"$\partial s_i/\partial z_j = -s_i s_j$", "ds_i/dz_j = -s_i s_j"),
+        (r"$\operatorname{KL}(p \parallel q)$", "KL(p || q)"),
+        (r"$\lvert z\rvert + \lvert\operatorname{LSE}\rvert$", "|z| + |LSE|"),
+        (r"$X^{\mathsf T} (A \circ H)$", "X^T (A * H)"),
+        (
+            r"$\varphi$ is $\sum_k e^{\theta \varepsilon} \ln s_k$",
+            "phi is sum_k e^{theta eps} ln s_k",
+        ),
+        (r"\ge is no formula", r"\ge is no formula"),
+    ],
+)
+def test_a_statement_as_plain_text(statement, sentence):
+    assert Claim("X", statement, "softmax", "").sentence == sentence
 
 
 def test_the_table():
@@ -92,6 +116,18 @@ def test_a_caller_learns_what_failed(verdicts, words):
         report.assert_ok()
     assert str(error.value).startswith(words)
     assert ("held" in str(error.value).partition("\n")[2]) is False
+
+
+def test_a_caller_is_shown_what_its_function_did_and_no_proof():
+    with pytest.raises(AssertionError) as error:
+        Report("x", [(RATIO, Evidence("failed", 1, 2.0, "softmax([1])", "got 2"))]).assert_ok()
+    assert str(error.value) == (
+        "x: 1 failed\n"
+        "claim  verdict  inputs  ulps  sentence\n"
+        "B2     failed        1   2.0  The ratio is e^g.\n"
+        "    worst: softmax([1])\n"
+        "    found: got 2"
+    )
 
 
 def test_the_json():
@@ -134,6 +170,8 @@ def test_on_a_terminal_the_verdicts_have_colours(capsys, monkeypatch):
     assert shown() == rows
     assert [row for row in shown("-v") if row[0]] == rows
     assert ["", "", "", "", "worst: softmax([inf, 0.0])"] in shown("-v")
+    proof = r"proof:   &= \frac{\frac{e^{z_i}}{S}}{\frac{e^{z_j}}{S}} && \text{definition} \\[4pt]"
+    assert ["", "", "", "", proof] in shown("-v")
 
 
 def test_the_command_takes_a_library_and_writes_a_file(capsys, tmp_path):
@@ -177,7 +215,16 @@ def test_a_bar_shows_the_progress_on_a_terminal(capsys, monkeypatch):
     ("function", "error", "words"),
     [
         ("verify", ImportError("no mpmath"), "cecore verify: no mpmath\n"),
-        ("_write", OSError("disk full"), "cecore verify: argument --json: disk full\n"),
+        (
+            "_write",
+            OSError("disk full"),
+            "cecore verify: argument --json: cannot write 'x': disk full\n",
+        ),
+        (
+            "_write",
+            OSError(28, "No space", ".x"),
+            "cecore verify: argument --json: cannot write 'x': No space\n",
+        ),
     ],
 )
 def test_what_goes_wrong_is_told_in_one_line(function, error, words, capsys, tmp_path, monkeypatch):
@@ -185,8 +232,65 @@ def test_what_goes_wrong_is_told_in_one_line(function, error, words, capsys, tmp
         raise error
 
     monkeypatch.setattr(sys.modules["cecore.verify"], function, fails)
-    assert main(["verify", "--claim", "S4", "--json", str(tmp_path / "x")]) == 2
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", "--claim", "S4", "--json", "x"]) == 2
     assert capsys.readouterr() == ("", words)
+
+
+def test_a_file_that_may_not_be_written_is_told_before_the_claims_are_checked(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(["verify", "--json", str(tmp_path / "x")])
+    assert "argument --json: cannot write" in capsys.readouterr().err
+    (tmp_path / "x").touch()
+    with pytest.raises(SystemExit, match="2"):  # for a file is replaced, not written to
+        main(["verify", "--json", str(tmp_path / "x")])
+
+
+def test_what_is_no_plain_file_is_written_to_and_not_replaced(capfd, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert main(["verify", "--claim", "S4", "--json", str(tmp_path / "link")]) == 0
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((tmp_path / "file").read_text("utf-8"))["ok"]
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE)
+    assert main(["verify", "--claim", "S4", "--json", str(tmp_path / "pipe")]) == 0
+    assert json.loads(reader.communicate()[0])["ok"]
+
+
+def test_who_reads_only_the_first_lines_is_told_nothing_more():
+    command = [sys.executable, "-m", "cecore", "verify", "--claim", "S4"]
+    root = Path(__file__).resolve().parent.parent
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        started.stdout.close()
+        assert started.stderr.read() == b""
+    assert started.returncode == 0
+
+
+def test_plain_text_is_as_wide_as_there_is_room(capsys, monkeypatch):
+    for columns in ("60", "80", None):
+        if columns:
+            monkeypatch.setenv("COLUMNS", columns)
+        else:
+            monkeypatch.delenv("COLUMNS")
+        assert main(["verify", "--claim", "S2"]) == 0
+        longest = max(map(len, capsys.readouterr().out.splitlines()))
+        assert int(columns or 100) - 12 < longest <= int(columns or 100)
+
+
+def test_a_module_that_would_end_python_is_told(capsys, tmp_path, monkeypatch):
+    (tmp_path / "of_a_script.py").write_text("softmax = abs\nraise SystemExit(0)\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(["verify", "--softmax", "of_a_script:softmax"])
+    assert capsys.readouterr().err == (
+        "cecore verify: argument --softmax: cannot import 'of_a_script:softmax': "
+        "it calls sys.exit\n"
+    )
 
 
 def test_a_report_cannot_be_changed():
@@ -225,6 +329,7 @@ def test_the_help_says_what_can_be_given(capsys, monkeypatch):
         "--jacobian M:F check this softmax_jacobian",
         "--loss-and-grad M:F check this loss_and_grad",
         "--claim ID only this (repeatable)",
+        "--dtype DTYPE call with float64 and this only (repeatable)",
         "--json FILE write the evidence to a file",
         "-v, --verbose show proof, worst input and what was found",
     ):

@@ -281,6 +281,79 @@ def mean_of_single_precision(z, y):
     return float(np.float32(cecore.loss_and_grad(z, y)[0])), cecore.loss_and_grad(z, y)[1]
 
 
+def batch_in_single_precision(z, y):
+    loss, g = cecore.loss_and_grad(z, y)
+    return loss, g.astype(np.float32)
+
+
+def batch_unshifted(z, y):
+    s, rows = no_shift(z), np.arange(len(z))
+    return -np.log(s[rows, y]).mean(), (s - np.eye(z.shape[1])[y]) / len(z)
+
+
+def batch_with_masks_made_large(z, y):
+    return cecore.loss_and_grad(np.maximum(z, np.finfo(z.dtype).min), y)
+
+
+def batch_of_anything(z, y):
+    return cecore.loss_and_grad(np.nan_to_num(z), y)
+
+
+def batch_overwritten(z, y):
+    loss, z[...] = cecore.loss_and_grad(z, y)
+    return loss, z
+
+
+def labels_overwritten(z, y, axis=-1):
+    g = cecore.softmax_cross_entropy_grad(z, y, axis)
+    if np.ndim(y):
+        y *= 0
+    return g
+
+
+def label_of_one_row_overwritten(z, y, axis=-1):
+    loss = cecore.softmax_cross_entropy(z, y, axis)
+    if isinstance(y, np.ndarray) and y.shape == ():
+        y += 1
+    return loss
+
+
+def one_hot_overwrites(labels, n):
+    hot = cecore.one_hot(labels, n)
+    labels[:] = 0
+    return hot
+
+
+def one_example_squeezed(z, y, axis=-1):
+    loss = cecore.softmax_cross_entropy(z, y, axis)
+    return loss[0] if loss.shape == (1,) else loss
+
+
+def one_class_squeezed(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    return s[..., 0] if s.ndim > 1 and s.shape[-1] == 1 else s
+
+
+def strides_taken_for_positive(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    return s[::-1] if z.ndim > 1 and z.strides[0] < 0 else s
+
+
+def last_block_left_out(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    s[len(s) // 512 * 512 or len(s) :] = 0
+    return s
+
+
+def ignores_minus_100(z, y, axis=-1):
+    ignored = np.asarray(y) == -100
+    return np.where(ignored, 0, cecore.softmax_cross_entropy(z, np.where(ignored, 0, y), axis))
+
+
+def always_refuses(z, axis=-1):
+    raise ValueError("no")
+
+
 def grad_with_temperature_left_in(z, y, axis=-1):
     return cecore.softmax_cross_entropy_grad(np.asarray(z) / 2, y, axis)
 
@@ -453,6 +526,20 @@ WRONG = [
     ("loss", loss_capped, "B29"),
     ("softmax", sharper_by_a_quarter, "B16"),
     ("softmax", no_shift_in_float32, "P5"),
+    ("loss_and_grad", batch_unshifted, "P5"),
+    ("loss_and_grad", batch_in_single_precision, "P6"),
+    ("loss_and_grad", batch_with_masks_made_large, "P7"),
+    ("loss", one_example_squeezed, "P8"),
+    ("softmax", one_class_squeezed, "P8"),
+    ("softmax", strides_taken_for_positive, "P8"),
+    ("softmax", last_block_left_out, "P8"),
+    ("softmax", always_refuses, "P10"),
+    ("loss", ignores_minus_100, "P10"),
+    ("loss_and_grad", batch_of_anything, "P10"),
+    ("loss_and_grad", batch_overwritten, "P11"),
+    ("grad", labels_overwritten, "P11"),
+    ("loss", label_of_one_row_overwritten, "P11"),
+    ("one_hot", one_hot_overwrites, "P11"),
     ("parts", NotScaled, "B30"),
     ("parts", KeepsTheFirst, "B30"),
     ("parts", StartsAtZero, "B31"),

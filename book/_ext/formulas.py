@@ -5,6 +5,7 @@ holds KaTeX's own release (see its README); V8, from `mini-racer`, runs it.
 """
 
 import json
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -16,6 +17,7 @@ from sphinx.util.math import get_node_equation_number
 
 KATEX = Path(__file__).parent / "katex"
 logger = logging.getLogger(__name__)
+SHORT = 12  # signs of a formula that stays on one line
 
 
 @cache
@@ -35,6 +37,8 @@ def typeset(latex, display):
 
 def html_of(node, display):
     latex = node.astext().strip()
+    if mark := node.get("mark"):
+        latex += rf"\text{{{mark}}}"
     if display and r"\\" in latex and r"\begin{" not in latex:
         latex = rf"\begin{{split}}{latex}\end{{split}}"
     try:
@@ -46,20 +50,26 @@ def html_of(node, display):
 
 
 def keep_marks(app, doctree, docname):
-    """Give a formula the punctuation mark after it, so that no line begins with a comma."""
+    """Make the punctuation mark after a formula its last sign, so that no line begins with a comma."""
     for node in list(doctree.findall(nodes.math)):
         following = node.next_node(descend=False, siblings=True)
-        if isinstance(following, nodes.Text) and following[0] in ".,;:!?)":
-            node["mark"] = following[0]
-            following.parent.replace(following, nodes.Text(following[1:]))
+        if isinstance(following, nodes.Text):
+            rest = following.lstrip(".,;:!?)")
+            node["mark"] = following[: len(following) - len(rest)]
+            siblings = (
+                following.parent.children
+            )  # texts that are alike are equal
+            at = [sibling is following for sibling in siblings].index(True)
+            following.parent[at] = nodes.Text(rest)
 
 
 def visit_inline(writer, node):
-    formula = writer.starttag(node, "span", "", CLASS="math")
-    formula += html_of(node, display=False) + "</span>"
-    if mark := node.get("mark"):
-        formula = f'<span class="marked">{formula}{mark}</span>'
-    writer.body.append(formula)
+    html = html_of(node, display=False)
+    seen = re.sub(r"<[^>]*>", "", html.partition('aria-hidden="true">')[2])
+    kind = "math short" if len(seen) <= SHORT else "math"
+    writer.body.append(
+        writer.starttag(node, "span", "", CLASS=kind) + html + "</span>"
+    )
     raise nodes.SkipNode
 
 

@@ -33,6 +33,8 @@ CORRECTIONS = [
     ),
     # These roles are not for elements such as theirs.
     (r' role="doc-biblioentry"| role="list"(?= class="citation-list")', ""),
+    # A link does not begin with a space.
+    (r"Solution to(<a [^>]*>) ", r"Solution to \1"),
     # There is no advertisement.
     (
         r'<div class="sidebar-primary-item">\s*<div id="ethical-ad-placement".*?</div></div>',

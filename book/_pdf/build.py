@@ -12,6 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
@@ -32,6 +33,27 @@ BROWSERS = (
 )
 OLDEST = 131  # the first Chromium that can print at the edges of a page
 LONG = 20  # lines of code, beyond which it may go on on the next page
+# The fonts of print.css. They come with Matplotlib, so that every machine prints the same book.
+FONTS = {
+    "Book Serif": (
+        "STIXGeneral",
+        "STIXGeneralItalic",
+        "STIXGeneralBol",
+        "STIXGeneralBolIta",
+    ),
+    "Book Sans": (
+        "DejaVuSans",
+        "DejaVuSans-Oblique",
+        "DejaVuSans-Bold",
+        "DejaVuSans-BoldOblique",
+    ),
+    "Book Mono": (
+        "DejaVuSansMono",
+        "DejaVuSansMono-Oblique",
+        "DejaVuSansMono-Bold",
+        "DejaVuSansMono-BoldOblique",
+    ),
+}
 # What is on a page to be touched, or to be read only by those who want to.
 NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title"
 # Where the pages of the site name the files, as soon as they are there.
@@ -103,8 +125,44 @@ def made_printable(article, name, names, site):
         else:
             tag.unwrap()  # a file that is not in the PDF
     for tag in article.select("img"):
-        tag["src"] = (site / "book" / tag["src"]).as_uri()
+        file = site / "book" / tag["src"]
+        if file.suffix == ".svg":
+            tag.replace_with(drawn(file.read_text("utf-8"), tag["alt"]))
+        else:
+            tag["src"] = file.as_uri()
     return article
+
+
+def drawn(svg, heard):
+    """Make a drawing part of the page: as a file of its own it would not have the book's fonts."""
+    svg = soup(svg).svg
+    svg.attrs |= {"role": "img", "aria-label": heard}
+    for tag in svg.select("[role]"):
+        del tag["role"], tag["aria-label"]  # heard once, as a whole
+    style = svg.style.string.replace(":root", ":scope")
+    svg.style.string = f"@scope {{{style}}}"
+    return svg
+
+
+def faces():
+    """Return the rules that name the fonts.
+
+    As its file has it, the text's font is half as high again as it is large: more than its lines.
+    A heading at the top of a page would reach onto the page before, and the outline name it twice.
+    """
+    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    styles = [
+        (weight, style)
+        for weight in (400, 700)
+        for style in ("normal", "italic")
+    ]
+    return "".join(
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
+        f'src: url("{(folder / f"{file}.ttf").as_uri()}"); '
+        "ascent-override: 90%; descent-override: 22% }\n"
+        for family, files in FONTS.items()
+        for file, (weight, style) in zip(files, styles, strict=True)
+    )
 
 
 def contents(parts, pages):
@@ -145,7 +203,7 @@ def document(site, title, body, styles=""):
     css = (HERE / "print.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="en" data-theme="light"><head><meta charset="utf-8">'
-        f"<title>{title}</title>{links}<style>{css}{styles}</style></head>\n{body}</html>"
+        f"<title>{title}</title>{links}<style>{faces()}{css}{styles}</style></head>\n{body}</html>"
     )
 
 
@@ -174,7 +232,7 @@ def whole_book(site, parts, pages):
 def printed(browser, page, file):
     """Print a page to a file, and return where in it every target of a link stands."""
     tab = browser.new_page()
-    tab.goto(page.as_uri(), wait_until="load")
+    tab.goto(page.as_uri(), wait_until="load", timeout=0)
     tab.evaluate("document.fonts.ready")
     tab.pdf(
         path=file,

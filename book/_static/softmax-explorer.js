@@ -51,11 +51,11 @@
   }
 
   const inSigns = (value) => written(value, 3, "+");
-  const letter = (name, index = '<tspan class="index">i</tspan>') =>
-    `<tspan class="letter">${name}</tspan>${index}`;
+  // A subscript, and back to the line: not every browser knows `baseline-shift`.
+  const below = (index) => `<tspan class="index" dy="3">${index}</tspan><tspan dy="-3">\u200a</tspan>`;
+  const letter = (name, index = below("i")) => `<tspan class="letter">${name}</tspan>${index}`;
   const power = (T) =>
-    `<tspan class="letter">e</tspan><tspan class="power" dy="-6">z` +
-    `<tspan class="small">i</tspan>${T ? " / T" : ""}</tspan>`;
+    `<tspan class="letter">e</tspan><tspan class="power" dy="-6">z${below("i")}${T ? "/\u200aT" : ""}</tspan>`;
 
   // The bars: title in the picture, title in words, the ends of the scale, how a value is written.
   const BARS = {
@@ -186,7 +186,7 @@
     );
     const rows = state.s.map((_, i) => head(i, "s", left - 8, top + i * 44 + 27, "name"));
     const title = text(
-      0, 14, `Jacobian: ∂${letter("s")} / ∂${letter("z", '<tspan class="index">j</tspan>')}`, 'class="title"',
+      0, 14, `Jacobian: ∂${letter("s")} / ∂${letter("z", below("j"))}`, 'class="title"',
     );
     const words = state.jacobian.map((row, i) => `s ${NAMES[i]}: ${named(row, inSigns)}`).join("; ");
     return [
@@ -237,11 +237,12 @@
     .corner, .cell { text-anchor: middle; }
     .formula { font-size: 14px; }
     .strong { font-weight: 700; }
-    .letter, .power { font-family: "Latin Modern Math", "STIX Two Text", Cambria, Georgia, serif; font-style: italic; }
-    .letter { font-size: 1.1em; }
-    .power { font-size: 0.8em; }
-    .index { font-size: 0.75em; font-style: italic; baseline-shift: sub; }
-    .small { font-size: 0.8em; }
+    .letter, .power, .index {
+      font: italic 400 1em KaTeX_Math, "Latin Modern Math", "STIX Two Text", Cambria, Georgia, serif;
+    }
+    .letter { font-size: 1.15em; }
+    .power { font-size: 0.9em; }
+    .index { font-size: 0.75em; }
     .axis, .curve, .triangle { fill: none; stroke: var(--muted); }
     .triangle { fill: var(--surface); }
     .curve { stroke: var(--c0); stroke-width: 2; }
@@ -262,7 +263,7 @@
     .explorer { --label: 6.6rem; border-block: 1px solid var(--line); padding: 0.9rem 0 1rem; }
     .explorer:has(#T) { --label: 7.6rem; }
     .slider { display: grid; grid-template-columns: var(--label) 1fr 3rem; align-items: center; gap: 0.5rem; min-height: 2.25rem; }
-    label i, button i { font-family: "Latin Modern Math", "STIX Two Text", Cambria, Georgia, serif; font-size: 1.1em; }
+    label i, button i { font-family: KaTeX_Math, "Latin Modern Math", "STIX Two Text", Cambria, Georgia, serif; font-size: 1.1em; }
     input[type="range"] { width: 100%; height: 2.25rem; margin: 0; accent-color: var(--accent, #176de8); }
     output { text-align: right; font-variant-numeric: tabular-nums; }
     .choice { display: grid; grid-template-columns: var(--label) 1fr; gap: 0.5rem; line-height: 2.25rem; }

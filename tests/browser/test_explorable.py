@@ -63,14 +63,17 @@ def visit(browser, address):
         settings = {"viewport": {"width": 1280, "height": 900}} | settings
         contexts.append(browser.new_context(**settings))
         tab = contexts[-1].new_page()
-        tab.set_default_timeout(10_000)
+        tab.set_default_timeout(60_000)
         if hold is not None:
             tab.route("**/softmax-explorer.js*", lambda route: hold.append(route))
         tab.goto(f"{address}/book/{page}.html", wait_until="commit")
         if hold is None:
-            tab.wait_for_load_state("domcontentloaded")
+            tab.wait_for_load_state("load")  # with its fonts: nothing moves any more
         else:
             tab.locator("footer").last.wait_for(state="attached")
+            tab.wait_for_function("document.querySelector('link[rel=stylesheet]').sheet")
+            while not hold:
+                tab.wait_for_timeout(20)
         return tab.locator(f'softmax-explorer[shows="{shows}"]' if shows else "softmax-explorer")
 
     yield visit

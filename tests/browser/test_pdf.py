@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import matplotlib as mpl
 import pytest
 from bs4 import BeautifulSoup
 
@@ -16,6 +18,7 @@ from tests.run_notebooks import pages_of_book
 BUILD = ROOT / "book" / "_pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 MM = 72 / 25.4
+FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it has every sign
 
 
 def make(site, **environment):
@@ -30,10 +33,16 @@ def make(site, **environment):
 
 @pytest.fixture(scope="module")
 def printed(browser, site, tmp_path_factory):
-    """A copy of the site, printed. (`browser` skips where there is none.)"""
-    copy = tmp_path_factory.mktemp("pdf") / "html"
+    """A copy of the site, printed on a machine with one font. (`browser` may skip.)"""
+    folder = tmp_path_factory.mktemp("pdf")
+    copy = folder / "html"
     shutil.copytree(site, copy)
-    done = make(copy)
+    (folder / "fonts").mkdir()
+    shutil.copy(Path(mpl.get_data_path()) / "fonts/ttf" / FOREIGN, folder / "fonts")
+    config = folder / "fonts.conf"
+    folders = f"<dir>{folder / 'fonts'}</dir><cachedir>{folder / 'cache'}</cachedir>"
+    config.write_text(f"<fontconfig>{folders}</fontconfig>")
+    done = make(copy, FONTCONFIG_FILE=str(config))
     assert done.returncode == 0, done.stderr
     return copy
 
@@ -90,6 +99,20 @@ def test_it_is_a_book_and_says_so(printed, book):
     for page in book.pages:
         width, height = (float(side) / MM for side in page.mediabox[2:])
         assert (round(width), round(height)) == (210, 297)
+
+
+def test_its_fonts_are_its_own_and_not_the_machine_s(printed):
+    import pypdf
+
+    for file in (BOOK, SHEET):
+        reader = pypdf.PdfReader(printed / file)
+        things = map(reader.get_object, range(1, len(reader.xref[0]) + 1))
+        things = [thing for thing in things if isinstance(thing, dict)]
+        fonts = [thing for thing in things if thing.get("/Type") == "/FontDescriptor"]
+        names = {font["/FontName"].partition("+")[2] for font in fonts}
+        ours = re.compile(r"(KaTeX_|STIXGeneral-|DejaVuSans|NotoSansCJKsc-).*")
+        assert {"STIXGeneral-Regular", "DejaVuSansMono"} <= names
+        assert [name for name in names if not ours.fullmatch(name)] == []
 
 
 def test_no_page_is_empty(texts):
@@ -204,6 +227,15 @@ def test_nothing_is_wider_than_the_paper(browser, printed):
     )
     page.close()
     assert wide == []
+
+
+def test_the_cheat_sheet_is_one_page_of_the_book_too(book):
+    pages = [
+        book.get_destination_page_number(item) for depth, item in flat(book.outline) if not depth
+    ]
+    titles = [item.title for depth, item in flat(book.outline) if not depth]
+    here = titles.index("Cheat sheet")
+    assert pages[here + 1] - pages[here] == 1
 
 
 def test_the_cheat_sheet_is_one_page_with_every_function(printed):
