@@ -27,6 +27,9 @@ from cecore.trial import NotSupportedError
 from tests.reference import FLOATS, mp
 from tests.test_accuracy import LIMIT, Exact, ulps
 
+# Dask warns if the disk takes a second for a folder, as it may on a busy machine.
+pytestmark = pytest.mark.filterwarnings("ignore:Creating scratch directories:UserWarning")
+
 OF_LOGITS = ["softmax", "log_softmax", "logsumexp"]
 LABELLED = ["softmax_cross_entropy", "softmax_cross_entropy_grad"]
 EXACT = {name: name for name in OF_LOGITS} | dict(zip(LABELLED, ("loss", "grad"), strict=True))
