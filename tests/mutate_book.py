@@ -120,7 +120,7 @@ def changes_of_registry():
     yield from mutants_of("derivation", file, (), source, lambda at: at > first and code(at))
     file = ROOT / "cecore/claims.py"
     source = file.read_text("utf-8")
-    first, last = source.index('_STATEMENTS = """'), source.index("_NOT_CHECKED")
+    first, last = source.index('_STATEMENTS = r"""'), source.index("_NOT_CHECKED")
     yield from mutants_of("claim", file, (), source, lambda at: first < at < last)
 
 

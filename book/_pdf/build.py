@@ -6,13 +6,13 @@ page numbers of the first. At last every page of the site gets its links to the 
 """
 
 import copy
+import importlib.util
 import logging
 import re
 import shutil
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
@@ -150,7 +150,9 @@ def faces():
     As its file has it, the text's font is half as high again as it is large: more than its lines.
     A heading at the top of a page would reach onto the page before, and the outline name it twice.
     """
-    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    # Not imported for it, since pytest reads this file: Matplotlib chooses its backend as it comes.
+    package = Path(importlib.util.find_spec("matplotlib").origin).parent
+    folder = package / "mpl-data" / "fonts" / "ttf"
     styles = [
         (weight, style)
         for weight in (400, 700)
