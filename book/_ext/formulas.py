@@ -56,11 +56,8 @@ def keep_marks(app, doctree, docname):
         if isinstance(following, nodes.Text):
             rest = following.lstrip(".,;:!?)")
             node["mark"] = following[: len(following) - len(rest)]
-            siblings = (
-                following.parent.children
-            )  # texts that are alike are equal
-            at = [sibling is following for sibling in siblings].index(True)
-            following.parent[at] = nodes.Text(rest)
+            # Found by the formula: another text that reads the same would be taken for this one.
+            node.parent[node.parent.index(node) + 1] = nodes.Text(rest)
 
 
 def visit_inline(writer, node):
