@@ -18,7 +18,8 @@ from cecore._checks import Array, check_targets, check_values, open_logits, prop
 
 T = TypeVar("T")
 
-BLOCK = 2**19  # bytes of logits: with its powers, a block stays in the processor's cache
+BLOCK = 2**21  # bytes of logits: what threads wait for each other counts little beside the work
+LEAN = 2**19  # the same for a result of one number a row, beside which a block takes memory
 PARALLEL = 2**20  # logits, from which it pays to start threads
 FEW = 32  # classes, up to which each class is kept side by side instead of each row
 SHORT = 128  # classes, up to which a loop for each row would cost more than what it does
@@ -33,13 +34,18 @@ HEADROOM = 64  # e^64 times the smallest probability above 0 is a normal number
 
 @quiet
 def by_rows(
-    formula: Callable[..., Array], z: ArrayLike, axis: int, y: ArrayLike | None = None
+    formula: Callable[..., Array],
+    z: ArrayLike,
+    axis: int,
+    y: ArrayLike | None = None,
+    *,
+    reduces: bool = False,
 ) -> Array:
     """Check the logits, then apply a formula to blocks of rows, with the classes on the last axis.
 
     The formula gets a block of logits, its `powers` (which it may overwrite) and the rows' labels:
-    class indices as a column, or distributions. It returns one number for each logit, or each row.
-    Many blocks are shared among the processors.
+    class indices as a column, or distributions. It returns one number for each logit or, if it
+    ``reduces``, each row. Many blocks are shared among the processors.
     """
     z, dtype = open_logits(z, axis)
     n = z.shape[axis]
@@ -51,7 +57,10 @@ def by_rows(
         check_values(z, axis)
         t = check_targets(y, z, axis)
         labels = [t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)]
-    step = max(1, BLOCK // (n * z.itemsize))
+    blocks = -(-rows.nbytes // (LEAN if reduces else BLOCK)) or 1
+    if blocks > 1:
+        blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
+    step = -(-len(rows) // blocks) or 1
 
     def apply(start: int) -> Array:
         here = slice(start, start + step)
@@ -66,19 +75,19 @@ def by_rows(
             e, _ = powers(block)
         return formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)
 
-    keep_broadcasts_cheap(n)
-    out = np.ascontiguousarray(apply(0))
-    if len(rows) > step:
-        first, out = out, np.empty((len(rows), *out.shape[1:]), dtype)
-        out[:step] = first
+    @quiet
+    def fill(starts: range) -> None:
+        keep_broadcasts_cheap(n)
+        for start in starts:
+            out[start : start + step] = apply(start)
 
-        @quiet
-        def fill(starts: range) -> None:
-            keep_broadcasts_cheap(n)
-            for start in starts:
-                out[start : start + step] = apply(start)
-
-        in_shares(fill, range(step, len(rows), step), processors() if z.size >= PARALLEL else 1)
+    if len(rows) <= step:
+        keep_broadcasts_cheap(n)
+        out = np.ascontiguousarray(apply(0))
+    else:
+        out = np.empty(len(rows) if reduces else rows.shape, dtype)
+        starts = range(0, len(rows), step)
+        in_shares(fill, starts, processors() if z.size >= PARALLEL else 1)
     out = out.reshape(last.shape[: last.ndim - 2 + out.ndim])
     return np.moveaxis(out, -1, axis) if elsewhere and out.ndim == z.ndim else out[()]
 

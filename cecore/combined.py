@@ -47,7 +47,7 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     >>> print(softmax_cross_entropy([2.0, 1.0, 0.1], [0.8, 0.1, 0.1]).round(4))
     0.707
     """
-    return by_rows(loss_of_rows, z, axis, y)
+    return by_rows(loss_of_rows, z, axis, y, reduces=True)
 
 
 def loss_of_rows(z: Array, e: Array, y: Array) -> Array:

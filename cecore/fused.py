@@ -24,6 +24,7 @@ from cecore._checks import (
 from cecore._rows import (
     DIRECT,
     PARALLEL,
+    SHORT,
     SMALL,
     divide_rows,
     in_shares,
@@ -36,7 +37,7 @@ from cecore._rows import (
 )
 from cecore.combined import grad_of_rows, loss_of_rows
 
-BLOCK = 2**20  # bytes: large enough that threads seldom wait for each other in the interpreter
+BLOCK = 2**21  # bytes: large enough that threads seldom wait for each other in the interpreter
 
 
 def loss_and_grad(
@@ -98,7 +99,9 @@ def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> Iterator[
 
     Returns sums of their losses.
     """
-    blocks = -(-z.nbytes // BLOCK)
+    # Beside the logits: a scratch array or repeated divisors, and eight numbers for each row.
+    beside = z.nbytes if z.dtype == np.float64 or z.shape[1] <= SHORT else 0
+    blocks = -(-(z.nbytes + beside + 64 * len(z)) // BLOCK)
     if blocks > 1:
         blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
     starts = range(0, len(z), -(-len(z) // blocks))

@@ -81,7 +81,9 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> Array:
 def log_softmax_of_rows(z: Array, e: Array) -> Array:
     """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
     m, r = largest(z, e)
-    return (z - m[:, None]) - np.log1p(r)[:, None]
+    log_s = np.subtract(z, m[:, None], out=e)  # e has served: no other array is needed
+    log_s -= np.log1p(r)[:, None]
+    return log_s
 
 
 def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
@@ -103,7 +105,7 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
     >>> print(logsumexp([1000.0, 1000.0]))  # 1000 + ln 2
     1000.6931471805599
     """
-    return by_rows(logsumexp_of_rows, z, axis)
+    return by_rows(logsumexp_of_rows, z, axis, reduces=True)
 
 
 def logsumexp_of_rows(z: Array, e: Array) -> Array:

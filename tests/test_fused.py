@@ -67,7 +67,7 @@ def test_it_is_the_mean_of_the_textbook(batch, rows, workers, small):
     z, y = batch
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fused, "SMALL", small)
-        patch.setattr(fused, "BLOCK", rows * z.shape[1] * z.itemsize)
+        patch.setattr(fused, "BLOCK", rows * (2 * z.shape[1] * z.itemsize + 64))
         got = loss_and_grad(z, y, workers=workers)
         assert_same(got, z, y)
         alone = loss_and_grad(z, y, workers=1)
@@ -102,7 +102,7 @@ def started(monkeypatch):
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
 @pytest.mark.parametrize("rows", [1, 2, 7, 8, 40])
 def test_no_more_threads_than_asked_for_or_needed(monkeypatch, started, rows, workers):
-    monkeypatch.setattr(fused, "BLOCK", 5 * 8 * 10)
+    monkeypatch.setattr(fused, "BLOCK", 5 * 8 * (10 + 10 + 8))
     z, y = np.ones((rows, 10)), np.arange(rows) % 10
     assert_same(loss_and_grad(z, y, workers=workers), z, y)
     blocks = 1 if rows <= 5 else 4 if rows < 40 else 8  # of at most 5 rows, and a multiple of 4
@@ -130,7 +130,7 @@ def test_where_threads_cannot_be_started_the_result_is_the_same(monkeypatch, sta
             started.append(self)
             super().start()
 
-    monkeypatch.setattr(fused, "BLOCK", 5 * 8 * 10)
+    monkeypatch.setattr(fused, "BLOCK", 5 * 8 * (10 + 10 + 8))
     rng = np.random.default_rng(2)
     z, y = rng.normal(size=(40, 10)), rng.integers(0, 10, 40)
     want = loss_and_grad(z, y)
@@ -141,8 +141,11 @@ def test_where_threads_cannot_be_started_the_result_is_the_same(monkeypatch, sta
     np.testing.assert_array_equal(grad, want[1])
 
 
-@pytest.mark.parametrize("function", [cecore.softmax, lambda z: loss_and_grad(z, [0] * 8)])
+@pytest.mark.parametrize(
+    "function", [cecore.softmax, cecore.logsumexp, lambda z: loss_and_grad(z, [0] * 8)]
+)
 def test_threads_are_for_large_inputs_only(monkeypatch, started, function):
+    monkeypatch.setattr(_rows, "LEAN", 1)
     for module in (_rows, fused):
         monkeypatch.setattr(module, "BLOCK", 1)
         monkeypatch.setattr(module, "PARALLEL", 24)
@@ -153,13 +156,23 @@ def test_threads_are_for_large_inputs_only(monkeypatch, started, function):
     assert started == [2]
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3])
-def test_every_row_is_computed_once_in_blocks_of_the_size_asked_for(monkeypatch, rows):
-    monkeypatch.setattr(_rows, "BLOCK", rows * 3 * 8)
-    seen = []
-    _rows.by_rows(lambda z, e: seen.append(z.copy()) or e, np.arange(21.0).reshape(7, 3), -1)
-    assert {len(block) for block in seen[:-1]} == {rows}
-    np.testing.assert_array_equal(np.concatenate(seen), np.arange(21.0).reshape(7, 3))
+@pytest.mark.parametrize(("size", "reduces"), [("BLOCK", False), ("LEAN", True)])
+@pytest.mark.parametrize(("rows", "want"), [(1, 1), (2, 2), (3, 2), (7, 2), (8, 8), (9, 8)])
+def test_every_row_is_computed_once_in_blocks_of_the_size_asked_for(
+    monkeypatch, rows, want, size, reduces
+):
+    monkeypatch.setattr(_rows, size, rows * 3 * 8)
+    all_rows, seen = np.arange(24.0).reshape(8, 3), []
+
+    def formula(z, e):
+        seen.append(z.copy())
+        return z[:, 1] if reduces else z
+
+    got = _rows.by_rows(formula, all_rows, -1, reduces=reduces)
+    np.testing.assert_array_equal(got, all_rows[:, 1] if reduces else all_rows)
+    np.testing.assert_array_equal(np.concatenate(seen), all_rows)
+    # One block, or a multiple of 4 for 2 or 4 threads; none has more rows than asked for.
+    assert {len(block) for block in seen} == {want}
 
 
 @pytest.mark.parametrize("small", [0, fused.SMALL])

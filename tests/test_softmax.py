@@ -335,7 +335,8 @@ def test_blocks_of_any_number_of_rows_give_the_same(f, dtype, shape, monkeypatch
     z[0, 0] += 1000
     want, want_first = f(z), f(z, axis=0)
     for rows in range(1, 7):
-        monkeypatch.setattr(_rows, "BLOCK", rows * 3 * max(4, z.itemsize))  # half is widened
+        for size in ("BLOCK", "LEAN"):
+            monkeypatch.setattr(_rows, size, rows * 3 * max(4, z.itemsize))  # half is widened
         assert f(z).dtype == dtype
         np.testing.assert_allclose(f(z), want, rtol=8 * np.finfo(dtype).eps)
         np.testing.assert_allclose(f(z, axis=0), want_first, rtol=8 * np.finfo(dtype).eps)
