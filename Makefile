@@ -104,7 +104,7 @@ clean:
 $(LOCKED): requirements.txt
 	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-compile --require-hashes --no-deps -r requirements.txt
 	@touch $@
 
 $(INSTALLED): $(LOCKED) pyproject.toml
