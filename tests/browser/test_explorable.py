@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -51,8 +52,7 @@ each_case = pytest.mark.parametrize(("shows", "z", "T", "k"), CASES, ids=str)
 each_explorable = pytest.mark.parametrize(("page", "shows"), WHERE, ids=[s for _, s in WHERE])
 
 
-@pytest.fixture
-def visit(browser, address):
+def opening(browser, address):
     """Open a page and return its explorables, as `visit(page, shows, hold, **settings)`.
 
     The script's request is put into the list `hold`, if there is one, and waits there.
@@ -79,6 +79,22 @@ def visit(browser, address):
     yield visit
     for context in contexts:
         context.close()
+
+
+visit = pytest.fixture(opening)
+visit_once = pytest.fixture(opening, scope="module")
+
+
+@pytest.fixture(scope="module")
+def reset(visit_once):
+    """Return the explorable that shows something, reset; its page stays open for other tests."""
+    opened = cache(lambda shows: visit_once(PAGE[shows], shows))
+
+    def reset(shows):
+        opened(shows).get_by_role("button", name="Reset").press("Enter")
+        return opened(shows)
+
+    return reset
 
 
 def state(explorable):
@@ -134,8 +150,8 @@ def check(got):
 
 
 @each_case
-def test_the_numbers_are_those_of_cecore(visit, shows, z, T, k):
-    explorable = visit(PAGE[shows], shows)
+def test_the_numbers_are_those_of_cecore(reset, shows, z, T, k):
+    explorable = reset(shows)
     move(explorable, z, T, k)
     got = state(explorable)
     assert (got["z"], got["T"], got["k"]) == (z, T, k)
@@ -150,8 +166,8 @@ def drawing(explorable, title):
     return texts, np.array(widths)
 
 
-def test_what_is_drawn_is_what_is_computed(visit):
-    explorable = visit(PAGE[WHOLE], WHOLE)
+def test_what_is_drawn_is_what_is_computed(reset):
+    explorable = reset(WHOLE)
     move(explorable, [-1.2, 2.1, 0.3], k=2)
     got = state(explorable)
     for title, values, form in [
@@ -177,8 +193,8 @@ def test_what_is_drawn_is_what_is_computed(visit):
     )
 
 
-def test_the_heat_map_shows_signs_and_sizes(visit):
-    explorable = visit(PAGE[MATRIX], MATRIX)
+def test_the_heat_map_shows_signs_and_sizes(reset):
+    explorable = reset(MATRIX)
     move(explorable, [1.0, 1.4, -0.5])
     J = np.array(state(explorable)["jacobian"])
     cells = explorable.get_by_role("img", name="Jacobian")
@@ -192,8 +208,8 @@ def test_the_heat_map_shows_signs_and_sizes(visit):
     np.testing.assert_allclose(depth, np.abs(J.flat) / 0.25, atol=0.006)
 
 
-def test_a_number_too_small_for_its_digits_is_not_shown_as_0(visit):
-    explorable = visit(PAGE[WHOLE], WHOLE)
+def test_a_number_too_small_for_its_digits_is_not_shown_as_0(reset):
+    explorable = reset(WHOLE)
     move(explorable, [6.0, -6.0, -6.0])
     loss = state(explorable)["loss"]
     assert 0 < loss < 5e-4
@@ -261,8 +277,8 @@ def test_the_point_in_the_simplex_can_be_dragged(visit):
     assert state(explorable) == got
 
 
-def test_the_point_lies_where_the_probabilities_are(visit):
-    explorable = visit(PAGE[WARM], WARM)
+def test_the_point_lies_where_the_probabilities_are(reset):
+    explorable = reset(WARM)
     move(explorable, [0.5, -0.4, 1.2], 0.5)
     corners = explorable.locator(".triangle").evaluate("t => t.getAttribute('d')")
     corners = np.array([p.split() for p in corners.strip("MZ").split("L")], float)
