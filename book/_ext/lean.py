@@ -118,6 +118,10 @@ def lighten(head, path, style):
         "meta[name^=docsearch]"
     ):
         tag.decompose()
+    if not head.select_one("meta[name=description]"):  # a page without text
+        about = BeautifulSoup('<meta name="description"/>', "html.parser").meta
+        about["content"] = f"{head.title.text}: find a word or a function."
+        head.append(about)
     for tag in head.select("meta[property^='og:']"):
         if (
             tag["property"] in ("og:url", "og:image")
