@@ -12,6 +12,7 @@ import re
 import tinycss2
 from bs4 import BeautifulSoup
 from PIL import Image
+from sphinx.errors import ExtensionError
 
 NOWHERE = re.compile(r"fontawesome\.js")  # the icons are in book.css
 ONLY_TO_SEARCH = re.compile(
@@ -41,6 +42,10 @@ CORRECTIONS = [
         "",
     ),
 ]
+# The theme asks every box whether it scrolls, and with that lays out a whole chapter in one go.
+# Asked one after the other, they leave room for what a reader does meanwhile.
+ALL_AT_ONCE = re.compile(r"\.forEach\((\w+)=>\{(\1\.tabIndex=[^}]*)\}\)")
+ONE_BY_ONE = r".forEach(\1=>setTimeout(()=>{\2}))"
 IMAGE = re.compile(r'<img (?![^>]*\b(?:width|style)=)[^>]*src="([^"]*\.png)"')
 SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]*)"')
 IMPORT = re.compile(r"@import \"([^\"]+)\";")
@@ -83,6 +88,12 @@ def lean(app, exception):
     css = "".join(rules_of(sheet, used, app.outdir) for sheet in sheets)
     version = hashlib.sha256(css.encode()).hexdigest()[:8]
     (app.outdir / "_static/all.css").write_text(css, encoding="utf-8")
+
+    theme = app.outdir / "_static/scripts/pydata-sphinx-theme.js"
+    script, changed = ALL_AT_ONCE.subn(ONE_BY_ONE, theme.read_text("utf-8"))
+    if changed != 1:
+        raise ExtensionError("lean.py no longer fits the theme's script")
+    theme.write_text(script, encoding="utf-8")
 
     for path, head in heads.items():
         root = "" if path.parent == app.outdir else "../"

@@ -134,7 +134,7 @@ def test_page_is_whole_and_accessible(visit, path, device, themes):
     page = reader.open(path)
     loaded = reader.bytes
     # What is far below the screen is laid out only when a phone comes near: see all of it now.
-    page.add_style_tag(content="section { content-visibility: visible !important }")
+    page.add_style_tag(content="* { content-visibility: visible !important }")
     for theme in themes:
         page.emulate_media(color_scheme=theme)
         page.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
