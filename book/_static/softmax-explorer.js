@@ -260,13 +260,13 @@
       display: block; color: var(--ink); font-size: 0.95rem; line-height: 1.3;
     }
     :host([hidden]) { display: none; }
-    .explorer { --label: 6.6rem; border-block: 1px solid var(--line); padding: 0.9rem 0 1rem; }
-    .explorer:has(#T) { --label: 7.6rem; }
-    .slider { display: grid; grid-template-columns: var(--label) 1fr 3rem; align-items: center; gap: 0.5rem; min-height: 2.25rem; }
+    .explorer { --label: min(6.6rem, 40%); border-block: 1px solid var(--line); padding: 0.9rem 0 1rem; }
+    .explorer:has(#T) { --label: min(7.6rem, 45%); }
+    .slider { display: grid; grid-template-columns: var(--label) minmax(0, 1fr) 3rem; align-items: center; gap: 0.5rem; min-height: 2.25rem; }
     label i, button i { font-family: KaTeX_Math, "Latin Modern Math", "STIX Two Text", Cambria, Georgia, serif; font-size: 1.1em; }
     input[type="range"] { width: 100%; height: 2.25rem; margin: 0; accent-color: var(--accent, #176de8); }
     output { text-align: right; font-variant-numeric: tabular-nums; }
-    .choice { display: grid; grid-template-columns: var(--label) 1fr; gap: 0.5rem; line-height: 2.25rem; }
+    .choice { display: grid; grid-template-columns: var(--label) minmax(0, 1fr); gap: 0.5rem; line-height: 2.25rem; }
     .options { display: flex; flex-wrap: wrap; column-gap: 1.1rem; }
     .choice label { display: inline-flex; align-items: center; gap: 0.35rem; min-height: 2.25rem; }
     input[type="radio"] { width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--accent, #176de8); }

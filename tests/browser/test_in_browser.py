@@ -145,6 +145,8 @@ def test_page_is_whole_and_accessible(visit, path, device, themes):
         # The same elements in other colours.
         found = violations(page, EVERYTHING if theme == themes[0] else COLOURS)
         assert [f"{v['id']}: {v['nodes'][0]['target']}" for v in found] == [], theme
+    page.add_style_tag(content="html { font-size: 200% !important }")
+    assert wrong_with(page) == [], "with text twice as large"
     assert loaded < SIZE_LIMIT
     assert reader.faults == []
 
