@@ -308,7 +308,7 @@ def means(data: Record) -> list[list[str]]:
             low, high = min(ratios, default=0), max(ratios, default=0)
             mean = geometric_mean(ratios) if ratios else 0
             cells.append(
-                f"**{mean:.2g}** ({low:.2g} to {high:.2g})" if ratios else ""
+                f"**{mean:.2g}** ({low:.2g}–{high:.2g})" if ratios else ""
             )
         rows.append(cells)
     return rows

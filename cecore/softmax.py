@@ -81,7 +81,7 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> Array:
 def log_softmax_of_rows(z: Array, e: Array) -> Array:
     """Apply the formula to rows of logits; ``e`` is ``e^z``, up to a factor of the row."""
     m, r = largest(z, e)
-    log_s = np.subtract(z, m[:, None], out=e)  # e has served: no other array is needed
+    log_s = np.subtract(z, m[:, None], out=e)  # e is free now
     log_s -= np.log1p(r)[:, None]
     return log_s
 
