@@ -110,6 +110,26 @@ def test_no_more_threads_than_asked_for_or_needed(monkeypatch, started, rows, wo
     assert started == [threads - 1] * (threads > 1)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "n", "copies"),
+    [(np.float32, 10, 2), (np.float32, 128, 2), (np.float32, 129, 1), (np.float64, 129, 2)],
+)
+@pytest.mark.parametrize(("rows", "block"), [(100, 5), (4000, 1000)])
+def test_a_block_is_smaller_for_what_is_computed_beside_it(
+    monkeypatch, dtype, n, copies, rows, block
+):
+    steps = []
+
+    def in_shares(work, starts, workers):
+        steps.append(starts.step)
+        return [work(starts)]
+
+    monkeypatch.setattr(fused, "in_shares", in_shares)
+    monkeypatch.setattr(fused, "BLOCK", block * (copies * n * np.dtype(dtype).itemsize + 64))
+    loss_and_grad(np.zeros((rows, n), dtype), np.arange(rows) % n)
+    assert steps == [block]
+
+
 def test_a_thread_for_each_processor_that_may_be_used(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(3 + process), raising=False)
     assert _rows.processors() == 3  # process 0 is this one
