@@ -11,7 +11,7 @@ is an error as well.
 Not mutated: docstrings and the text of f-strings; annotations; arguments to None, which mypy sees;
 the functions for libraries that are not installed here. A text is changed once, to upper case.
 
-    python tests/mutate_package.py                        # an hour or two
+    python tests/mutate_package.py                        # a night
     python tests/mutate_package.py 'cecore._checks*'      # some functions
 """
 
