@@ -57,10 +57,8 @@ def by_rows(
         check_values(z, axis)
         t = check_targets(y, z, axis)
         labels = [t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)]
-    blocks = -(-rows.nbytes // (LEAN if reduces else BLOCK)) or 1
-    if blocks > 1:
-        blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
-    step = -(-len(rows) // blocks) or 1
+    starts = block_starts(len(rows), rows.nbytes, LEAN if reduces else BLOCK)
+    step = starts.step
 
     def apply(start: int) -> Array:
         here = slice(start, start + step)
@@ -86,10 +84,17 @@ def by_rows(
         out = np.ascontiguousarray(apply(0))
     else:
         out = np.empty(len(rows) if reduces else rows.shape, dtype)
-        starts = range(0, len(rows), step)
         in_shares(fill, starts, processors() if z.size >= PARALLEL else 1)
     out = out.reshape(last.shape[: last.ndim - 2 + out.ndim])
     return np.moveaxis(out, -1, axis) if elsewhere and out.ndim == z.ndim else out[()]
+
+
+def block_starts(rows: int, size: int, limit: int) -> range:
+    """Return where blocks of rows start: of at most ``limit`` bytes, if all take ``size``."""
+    blocks = -(-size // limit) or 1
+    if blocks > 1:
+        blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
+    return range(0, rows, -(-rows // blocks) or 1)
 
 
 def keep_broadcasts_cheap(n: int) -> None:

@@ -26,6 +26,7 @@ from cecore._rows import (
     PARALLEL,
     SHORT,
     SMALL,
+    block_starts,
     divide_rows,
     in_shares,
     keep_broadcasts_cheap,
@@ -101,10 +102,7 @@ def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> Iterator[
     """
     # Beside the logits: a scratch array or repeated divisors, and eight numbers for each row.
     beside = z.nbytes if z.dtype == np.float64 or z.shape[1] <= SHORT else 0
-    blocks = -(-(z.nbytes + beside + 64 * len(z)) // BLOCK)
-    if blocks > 1:
-        blocks = -(-blocks // 4) * 4  # so that 2 or 4 threads have as many each
-    starts = range(0, len(z), -(-len(z) // blocks))
+    starts = block_starts(len(z), z.nbytes + beside + 64 * len(z), BLOCK)
     # Try without a shift, unless a look at the first rows says that this will not do.
     direct = y.ndim == 1 and z.size >= SMALL and z[:9].max() <= DIRECT.get(z.dtype.type, 640)
     total = float(count)  # NumPy is slower with an int
