@@ -88,7 +88,6 @@ def _entries(
         axis=axis,
         count=count,
         into=dtype,
-        dtype=dtype,
         meta=np.empty((0,) * z.ndim, dtype),
     )
 
@@ -108,7 +107,6 @@ def _of_rows(
         labelled=y is not None,
         drop_axis=axis,
         into=dtype,
-        dtype=dtype,
         meta=np.empty((0,) * (z.ndim - 1), dtype),
     )
 
@@ -118,7 +116,7 @@ def _whole(z: da.Array, axis: int, y: Any, name: str) -> tuple[list[da.Array], d
     arrays = [z] if y is None else [z, _labels(y, z, axis, name)]
     ones = tuple((1,) * len(c) if i == axis else c for i, c in enumerate(z.chunks))
     meta = np.empty((0,) * z.ndim, STATE)
-    parts = da.map_blocks(_state_of_block, *arrays, axis=axis, chunks=ones, dtype=STATE, meta=meta)
+    parts = da.map_blocks(_state_of_block, *arrays, axis=axis, chunks=ones, meta=meta)
     known = da.reduction(parts, _part, _merged, axis, keepdims=True, dtype=STATE, meta=meta)
     return arrays, known
 
@@ -222,7 +220,7 @@ def _labels(y: Any, z: da.Array, axis: int, name: str) -> da.Array:
     if not lazy:
         y = check_labels(y, n, name)
     elif y.dtype.kind not in "iu":
-        check_labels(np.empty(0, y.dtype), n, name)
+        check_labels(np.empty(1, y.dtype), n, name)
     else:
         _check_chunks(y, name)
     if y.shape != rows:
@@ -233,9 +231,7 @@ def _labels(y: Any, z: da.Array, axis: int, name: str) -> da.Array:
     chunks = z.chunks[:axis] + z.chunks[axis + 1 :]
     y = y.rechunk(chunks) if lazy else da.from_array(y, chunks=chunks)
     if lazy:
-        y = y.map_blocks(
-            _checked_labels, n=n, name_=name, dtype=np.intp, meta=np.empty((0,) * y.ndim, np.intp)
-        )
+        y = y.map_blocks(_checked_labels, n=n, name_=name, meta=np.empty((0,) * y.ndim, np.intp))
     return da.expand_dims(y, axis)
 
 

@@ -212,7 +212,7 @@ def _powers(z: Array, c: Array) -> Array:
         return np.exp(z, dtype=np.float64)
     c = c[..., None]
     if z.dtype == np.float32:
-        return np.exp(np.subtract(z, c, dtype=np.float64))
+        return np.exp(z - c)
     return shifted_powers(z, c)
 
 

@@ -38,7 +38,7 @@ PLACES = {"derivation": "registry", "claim": "registry", "formula": "text", "num
 PROVED = test_derivations.test_every_step_holds_and_nothing_else_is_assumed
 DISPLAYED = test_derivations.test_the_chapter_shows_the_derivation_that_is_proved
 SQUARES = 5  # in each picture
-TOGETHER = 60  # changes that share one run of the unchanged cells
+TOGETHER = 60  # changes to run that share one run of the unchanged cells
 
 # What changes --------------------------------------------------------------------------------
 
@@ -280,11 +280,12 @@ def groups_of(mutants):
     groups = {}
     for m in mutants:
         place = PLACES.get(m.kind, m.file)
-        groups.setdefault(place, []).append(m)
+        groups.setdefault((place, m.kind in ("output", "picture")), []).append(m)
     return [
-        (place, members[first : first + TOGETHER])
-        for place, members in groups.items()
-        for first in range(0, len(members), TOGETHER)
+        (place, members[first : first + size])
+        for (place, compared), members in groups.items()
+        for size in [len(members) if compared else TOGETHER]  # to compare takes no time
+        for first in range(0, len(members), size)
     ]
 
 

@@ -32,17 +32,23 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import traceback
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType
 
 import libcst
 import pytest
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import (
+    MetadataWrapper,
+    PositionProvider,
+    WhitespaceInclusivePositionProvider,
+)
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_string
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +69,8 @@ PYTEST = [
     *("-k", "not tools_are_content and not wheel"),  # slow, and no judges of what the code does
 ]
 # Imported once, before the processes fork; cecore and the tests are imported anew by each.
-LIBRARIES = ["hypothesis.extra.numpy", "mpmath", "nbclient", "nbformat", "rich.console"]
+LIBRARIES = ["dask.array", "distributed", "hypothesis.extra.numpy", "mpmath", "nbclient"]
+LIBRARIES += ["nbformat", "rich.console"]
 LIBRARIES += ["rich.progress", "rich.table", "scipy.special", "scipy.stats", "sklearn._loss.loss"]
 LIBRARIES += ["sympy"]
 ABSENT = [name for name in ("torch", "jax") if importlib.util.find_spec(name) is None]
@@ -106,10 +113,11 @@ class Mutant:
 
 
 class Finder(libcst.CSTVisitor):
-    METADATA_DEPENDENCIES = (PositionProvider,)
+    METADATA_DEPENDENCIES = (PositionProvider, WhitespaceInclusivePositionProvider)
 
-    def __init__(self, path, patterns):
-        self.path, self.patterns = path, patterns
+    def __init__(self, path, source, patterns):
+        self.path, self.source, self.patterns = path, source, patterns
+        self.starts = [0, *(m.end() for m in re.finditer("\n", source))]  # of lines
         self.around = []  # names and first lines of the functions and classes around
         self.found = []
 
@@ -138,24 +146,32 @@ class Finder(libcst.CSTVisitor):
         if isinstance(node, libcst.FunctionDef | libcst.ClassDef):
             self.around.pop()
 
+    def span(self, node):
+        """Return where the code of a node starts and ends."""
+        at = self.get_metadata(WhitespaceInclusivePositionProvider, node)
+        return tuple(self.starts[x.line - 1] + x.column for x in (at.start, at.end))
+
     def by_statement(self, module):
-        """Visit one statement after the other: to write a whole module anew takes long."""
-        self.module, self.before, self.after = module, "", module.code
+        """Visit one statement after the other: to compile a whole module takes long."""
+        self.module = module
         for self.statement in module.body:
-            self.code = module.code_for_node(self.statement)
+            self.first, self.last = self.span(self.statement)
+            self.code = self.source[self.first : self.last]
             self.meaning = ast.dump(ast.parse(self.code))
             self.frame = frame_of(self.code)
-            skipped, _, self.after = self.after.partition(self.code)
-            self.before += skipped
             self.statement.visit(self)
-            self.before += self.code
 
     def add(self, node, other):
         function = ".".join(name for name, _ in self.around)
         name = f"{module_of(self.path)}.{function}".rstrip(".")
         if not any(fnmatch.fnmatch(name, pattern) for pattern in self.patterns):
             return
-        changed = self.module.code_for_node(self.statement.deep_replace(node, other))
+        if isinstance(node, libcst.BaseCompoundStatement):  # to be indented, line by line
+            changed = self.module.code_for_node(self.statement.deep_replace(node, other))
+        else:
+            start, end = self.span(node)
+            new = self.module.code_for_node(other)
+            changed = self.source[self.first : start] + new + self.source[end : self.last]
         try:
             same = ast.dump(ast.parse(changed)) == self.meaning  # 1e37 and 1e+37
         except SyntaxError:
@@ -168,7 +184,7 @@ class Finder(libcst.CSTVisitor):
         while was and now and was[-1] == now[-1]:
             del was[-1], now[-1]
         lines = tuple(line for _, line in reversed(self.around))
-        source = self.before + changed + self.after
+        source = self.source[: self.first] + changed + self.source[self.last :]
         body = changed if frame_of(changed) == self.frame else ""
         self.found.append(
             Mutant(self.path, function, lines, " ".join(was), " ".join(now), source, body)
@@ -200,8 +216,9 @@ def mutants(patterns):
     """Every mutant of the functions whose names fit one of the patterns."""
     found = []
     for file in sorted((ROOT / "cecore").glob("*.py")):
-        tree = MetadataWrapper(libcst.parse_module(file.read_text("utf-8")), unsafe_skip_copy=True)
-        finder = Finder(f"cecore/{file.name}", patterns)
+        source = file.read_text("utf-8")
+        tree = MetadataWrapper(libcst.parse_module(source), unsafe_skip_copy=True)
+        finder = Finder(f"cecore/{file.name}", source, patterns)
         tree.visit(finder)
         found += finder.found
     absent = tuple(f"cecore.libraries._{name}" for name in ABSENT)
@@ -219,10 +236,19 @@ class Unbuilt:
         items[:] = [item for item in items if "site" not in item.fixturenames]
 
 
+ELSEWHERE = {  # who runs functions where no test is traced
+    multiprocessing.process.BaseProcess.start.__code__,
+    subprocess.Popen.__init__.__code__,
+    threading.Thread.start.__code__,
+    ThreadPoolExecutor.submit.__code__,
+}
+
+
 class Record:
     """A pytest plugin: which functions of cecore each test runs, and how long it takes.
 
-    What a fixture runs is run for every test that uses it.
+    What a fixture runs is run for every test that uses it. Line 0 of no file stands for what is run
+    elsewhere, in other threads and processes.
     """
 
     def __init__(self):
@@ -235,6 +261,8 @@ class Record:
         sys.settrace(lambda frame, event, arg: frames.add(frame.f_code))  # adds, and traces no line
         yield
         sys.settrace(outer)
+        if frames & ELSEWHERE:
+            seen.add(("", 0))
         for code in frames:
             path = Path(code.co_filename)
             if path.parent.name == "cecore":
@@ -266,16 +294,31 @@ class Record:
 
 
 class Selection:
-    """A pytest plugin: only the tests of a mutant, the quick ones first."""
+    """A pytest plugin: only the tests of a mutant, the most promising first.
+
+    Those are quick, or have killed mutants just before this one. A test that takes much longer than
+    without the mutant ends the process, by SIGALRM.
+    """
 
     def __init__(self, mutant, tests):
         self.mutant, self.tests = mutant, tests
+        signal.alarm(60)  # to collect the tests
 
     def pytest_collection_modifyitems(self, items):
         _, wanted = self.tests.needed(self.mutant)
-        seconds = self.tests.seconds
+        seconds, killers = self.tests.seconds, self.tests.killers
         items[:] = [item for item in items if item.nodeid in wanted or item.nodeid not in seconds]
-        items.sort(key=lambda item: seconds.get(item.nodeid, 0))
+        shares = {test: killers.count(test) / len(killers) for test in killers}
+        items.sort(key=lambda x: seconds.get(x.nodeid, 0) / (0.001 + shares.get(x.nodeid, 0)))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        signal.alarm(20 + int(5 * self.tests.seconds.get(item.nodeid, 0)))
+        return (yield)
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            Path("killer").write_text(report.nodeid, "utf-8")
 
 
 class Server:
@@ -305,7 +348,9 @@ class Server:
                     os.setsid()
                     for code in functions_in(compile(mutant.body, mutant.path, "exec")):
                         functions[mutant.module, code.co_qualname].__code__ = code
-                    Selection(mutant, self.tests).pytest_collection_modifyitems(session.items)
+                    selection = Selection(mutant, self.tests)
+                    selection.pytest_collection_modifyitems(session.items)
+                    session.config.pluginmanager.register(selection)
                     return None  # pytest goes on with these
                 self.tell(mutant, verdict(child, mutant, self.tests, self.place))
         return True
@@ -323,22 +368,26 @@ class Tests:
         self.of = defaultdict(set)
         self.of_module = defaultdict(set)
         self.on_import = set(map(tuple, runs.pop("")))
+        self.killers = deque(maxlen=10)  # of the last mutants, which are neighbours in the source
         for test, functions in runs.items():
             for file, line in functions:
                 self.of[file, line].add(test)
                 self.of_module[file].add(test.split("::")[0])
+        self.elsewhere = self.of.pop(("", 0), set())
 
     def needed(self, mutant):
         """The files of tests for a mutant, and which tests of them.
 
         The module itself, what runs when it is imported, and what is cached, may matter to any
-        test of a file that runs something of it.
+        test of a file that runs something of it, and any function to those that run it elsewhere.
         """
         file = Path(mutant.path).name
+        files = self.of_module[file] or TESTS
+        alike = {test for test in self.seconds if test.split("::")[0] in files}
         tests = next((found for x in mutant.lines if (found := self.of[file, x])), set())
         if self.is_whole(mutant) or has_cache(mutant) or not tests:
-            files = self.of_module[file] or TESTS
-            tests = {test for test in self.seconds if test.split("::")[0] in files}
+            tests = alike
+        tests = tests | (alike & self.elsewhere)
         return sorted({test.split("::")[0] for test in tests}), tests
 
     def is_whole(self, mutant):
@@ -413,6 +462,10 @@ def verdict(child, mutant, tests, place):
                 end(child)
     end(child)  # what it may have left behind
     code = os.waitstatus_to_exitcode(status)
+    late = late or code == -signal.SIGALRM
+    with contextlib.suppress(FileNotFoundError):
+        tests.killers.append((place / "killer").read_text("utf-8"))
+        (place / "killer").unlink()
     if not late and code not in KILLED and code != 0:
         output = (place / "output").read_text("utf-8", errors="replace")
         return f"{mutant}\npytest ended with {code}:\n{output}"

@@ -22,6 +22,7 @@ from cecore.algebra import (
     symbolic,
     tanh,
     total,
+    without_sums,
     y,
     z,
 )
@@ -350,6 +351,20 @@ def test_a_sum_runs_over_all_classes():
     assert symbolic(CLASSES).doit() == sp.Symbol("n", integer=True, positive=True)
 
 
+def test_what_is_not_known_to_differ_from_0_may_have_the_power_0_and_no_less():
+    assert symbolic(z("i") ** 0) == 1
+    with pytest.raises(NotImplementedError, match="nonzero"):
+        symbolic(z("i") ** -1)
+
+
+def test_sums_that_cannot_be_split_are_not_taken_for_constants():
+    both = total("i", total("j", exp(z("i") * z("j"))))
+    with pytest.raises(NotImplementedError, match="hangs together"):
+        without_sums(symbolic(both))
+    with pytest.raises(FalseStepError, match="could not be proved"):
+        Derivation("X", both, [(both * 1, "")]).prove()
+
+
 @pytest.mark.parametrize(
     ("steps", "named"),
     [
@@ -391,6 +406,11 @@ A, B = z("i"), z("j")
         ),
         (d(-A, B) * A, r"\frac{\partial}{\partial z_j} \left( - z_i \right) \, z_i"),
         (d(S, B) * A, r"\frac{\partial S}{\partial z_j} \, z_i"),
+        (d(s("i"), B) * A, r"\frac{\partial s_i}{\partial z_j} \, z_i"),
+        (
+            d(A * B, B) * A,
+            r"\left( \frac{\partial}{\partial z_j} z_i \, z_j \right) \, z_i",
+        ),
         (A - (ONE - 3 + ONE * -2), r"z_i - \left( 1 - 3 + 1 \cdot \left( -2 \right) \right)"),
         (A**-2, r"z_i^{-2}"),
         (ln(A) * ln(B), r"\left( \ln z_i \right) \, \ln z_j"),

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from cecore.trial import Implementation, Trial, short
+from cecore.trial import Implementation, Trial, hard_rows, short
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,12 @@ def test_what_is_above_by_more_than_its_room_is_refuted(low, high, verdict):
     t.at_most(low, high, 0.5, "too large")
     evidence = t.evidence()
     assert (evidence.verdict, evidence.message) == (verdict, "too large" * (verdict == "failed"))
+
+
+def test_what_is_hard_is_so_in_both_dtypes():
+    kinds = [(row.z.dtype.name, row.n, row.size > 500) for row in hard_rows()]
+    assert kinds == [
+        (dtype, n, large)
+        for dtype in ("float32", "float64")
+        for n, large in ((300, False), (300, True), (128, False), (1_000, False))
+    ]
