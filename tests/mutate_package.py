@@ -302,6 +302,8 @@ class Selection:
 
     def __init__(self, mutant, tests):
         self.mutant, self.tests = mutant, tests
+
+    def pytest_sessionstart(self):
         signal.alarm(60)  # to collect the tests
 
     def pytest_collection_modifyitems(self, items):

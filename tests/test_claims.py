@@ -576,12 +576,14 @@ def test_the_command_finds_what_fails(capsys):
     assert main(["verify", "--library", "scipy", "--claim", "S1"]) == 0
     assert main(["verify", "--library", "scipy", *given[:2], "--claim", "S1"]) == 0
     assert capsys.readouterr().out.endswith(" with your softmax: 1 held\n")
+    assert main(["verify", "--library", "scipy", *given, "--claim", "S1"]) == 0
+    assert capsys.readouterr().out.endswith(" with your softmax, log_softmax: 1 held\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["verify", "--softmax", "nowhere:softmax"], "argument --softmax: cannot import"),
+        (["verify", "--softmax", "nowhere:softmax"], "cannot import 'nowhere:softmax': No module"),
         (["verify", "--softmax", "numpy:nothing"], "argument --softmax: cannot import"),
         (["verify", "--softmax", "numpy"], "argument --softmax: expected module:function"),
         (["verify", "--softmax", "numpy:"], "argument --softmax: expected module:function"),

@@ -507,7 +507,7 @@ def test_a_progress_bar_on_a_terminal_or_if_asked_for(monkeypatch, disk, block):
         disk.run(np.zeros((3, 4)), [0, 1, 2], overwrite=True, **how)
         return stream.getvalue()
 
-    assert "12.0/12.0" in shown(Terminal())
+    assert re.search(r"12\.0/12\.0 .* logits/s", shown(Terminal()))
     assert shown(io.StringIO()) == ""
     assert shown(Terminal(), progress=False) == ""
     assert "12.0/12.0" in shown(io.StringIO(), progress=True)

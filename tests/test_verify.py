@@ -247,6 +247,34 @@ def test_a_file_that_may_not_be_written_is_told_before_the_claims_are_checked(
     (tmp_path / "x").touch()
     with pytest.raises(SystemExit, match="2"):  # for a file is replaced, not written to
         main(["verify", "--json", str(tmp_path / "x")])
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "x")
+    command = ["verify", "--claim", "S4", "--json", str(link)]
+    assert main(command) == 0  # what is no plain file is written to
+    monkeypatch.setattr(os, "access", lambda path, mode: path != link)
+    with pytest.raises(SystemExit, match="2"):
+        main(command)
+
+
+@pytest.mark.parametrize("name", ["file", "link"])
+def test_the_file_is_utf_8_on_every_system(tmp_path, name):
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    options = ["-X", "warn_default_encoding", "-W", "error::EncodingWarning"]
+    command = ["-m", "cecore", "verify", "--claim", "S4", "--json", tmp_path / name]
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run([sys.executable, *options, *command], cwd=root, check=True)
+
+
+def test_the_command_takes_dtypes(tmp_path, monkeypatch):
+    (tmp_path / "of_one.py").write_text(
+        "import cecore\nseen = set()\ndef softmax(z, axis=-1):\n    seen.add(z.dtype.name)\n"
+        "    return cecore.softmax(z, axis)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    command = ["verify", "--softmax", "of_one:softmax", "--claim", "S1"]
+    for given in (["float32"], ["float16", "float32"]):
+        assert main([*command, *(f"--dtype={name}" for name in given)]) == 0
+        assert sys.modules["of_one"].seen == {*given, "float64"}
 
 
 def test_what_is_no_plain_file_is_written_to_and_not_replaced(capfd, tmp_path):
