@@ -414,6 +414,14 @@ A, B = z("i"), z("j")
         (A - (ONE - 3 + ONE * -2), r"z_i - \left( 1 - 3 + 1 \cdot \left( -2 \right) \right)"),
         (A**-2, r"z_i^{-2}"),
         (ln(A) * ln(B), r"\left( \ln z_i \right) \, \ln z_j"),
+        (tanh(A) ** 2, r"\left( \tanh z_i \right)^{2}"),
+        (ln(A) ** 2, r"\left( \ln z_i \right)^{2}"),
+        (total("k", A) ** 2, r"\left( \sum_k z_i \right)^{2}"),
+        (
+            cases("i", "j", A, B) ** 2,
+            r"\left( \begin{cases} z_i & \text{if } i = j \\ "
+            r"z_j & \text{if } i \neq j \end{cases} \right)^{2}",
+        ),
         (tanh(A + B) * A, r"\left( \tanh \left( z_i + z_j \right) \right) \, z_i"),
         (total("k", A) * B, r"\left( \sum_k z_i \right) \, z_j"),
         (2 * A, r"2 \cdot z_i"),
