@@ -104,6 +104,14 @@ def test_one_row():
     assert_right(z, da.from_array(np.array(3)), 0)
 
 
+def test_the_classes_are_on_the_last_axis():
+    z, y = np.arange(24.0).reshape(2, 3, 4), np.zeros((2, 3), int)
+    for name in (*OF_LOGITS, *LABELLED):
+        labels = [y] if name in LABELLED else []
+        got = getattr(on_dask, name)(da.from_array(z), *labels).compute()
+        np.testing.assert_array_almost_equal_nulp(got, getattr(cecore, name)(z, *labels), 8)
+
+
 def test_chunks_without_rows():
     z = np.arange(15.0).reshape(5, 3)
     assert_right(da.from_array(z, chunks=((2, 0, 3), (1, 2))), [0, 1, 2, 0, 1], -1)

@@ -70,6 +70,11 @@ def test_the_gradient_where_another_class_is_true():
             assert ulps(got, Exact(z * scale, k).grad) <= 4
 
 
+def test_values_are_compared_by_identity_and_may_be_keys():
+    one, other = LogSumExp.of([[1.0, 2.0]] * 3), LogSumExp.of([[1.0, 2.0]] * 3)
+    assert (one == one, one == other, len({one, other})) == (True, False, 2)
+
+
 def test_scaled_by_the_maximum_itself_the_digits_wear_off():
     z = np.linspace(0, 1, 2000)
     m, a = -np.inf, 0.0
