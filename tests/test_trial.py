@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cecore.trial import Implementation, Trial, hard_rows, short
+from cecore.verify import CECORE
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,7 @@ def test_an_argument_is_written_in_a_few_words(given, text):
 
 def test_each_call_is_counted_and_written_down():
     t = Trial(Implementation(kl_divergence=lambda p, q, axis=-1: p))
+    assert {t.worst, t.message, t.call, t.warning} == {""}
     t.attempt("kl_divergence", np.ones(2), np.zeros(2))
     assert t.call == "kl_divergence([1.0, 1.0], [0.0, 0.0])"
     t.attempt("kl_divergence", np.ones(1), np.zeros(1), axis=0)
@@ -78,3 +80,9 @@ def test_what_is_hard_is_so_in_both_dtypes():
         for dtype in ("float32", "float64")
         for n, large in ((300, False), (300, True), (128, False), (1_000, False))
     ]
+
+
+def test_rows_of_at_most_a_size_and_a_number_of_classes():
+    rows = Trial(CECORE).rows(most=9, n=4)
+    assert max(row.size for row in rows) == 9
+    assert {row.n for row in rows} == {1, 2, 3, 4}
