@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from cecore.trial import Implementation, Trial, hard_rows, short
+from cecore.trial import Implementation, Trial, hard_rows, known, short
 from cecore.verify import CECORE
 
 
@@ -86,3 +86,20 @@ def test_rows_of_at_most_a_size_and_a_number_of_classes():
     rows = Trial(CECORE).rows(most=9, n=4)
     assert max(row.size for row in rows) == 9
     assert {row.n for row in rows} == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("got", "scale", "verdict"),
+    [
+        (5e-324, None, "held"),
+        (2e-323, None, "held"),
+        (3e-323, None, "failed"),
+        (1e-300, None, "failed"),
+        (1e-17, np.inf, "failed"),  # which is no scale
+        (1e-17, 1.0, "held"),
+    ],
+)
+def test_how_far_from_0_a_result_may_be(got, scale, verdict):
+    t = Trial(Implementation())
+    t.near(got, known(0.0), 4, scale)
+    assert t.evidence().verdict == verdict
