@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from cecore.trial import Implementation, Trial, hard_rows, known, short
+from cecore.trial import Evidence, Implementation, Trial, hard_rows, known, short
 from cecore.verify import CECORE
 
 
@@ -103,3 +103,27 @@ def test_how_far_from_0_a_result_may_be(got, scale, verdict):
     t = Trial(Implementation())
     t.near(got, known(0.0), 4, scale)
     assert t.evidence().verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("dtype", "off", "verdict"),
+    [
+        (np.float32, 5.5, "held"),
+        (np.float32, 6.5, "failed"),
+        (np.float64, 4, "held"),
+        (np.float64, 5, "failed"),
+    ],
+)
+def test_how_many_of_the_last_digits_may_be_wrong(dtype, off, verdict):
+    t = Trial(Implementation(softmax=lambda z: z))
+    t.attempt("softmax", np.ones(1, dtype))
+    t.to_the_last_digits(1 + off * float(np.finfo(dtype).eps), known(1.0))
+    assert t.evidence().verdict == verdict
+
+
+def test_the_worst_of_several_is_named_with_its_place():
+    t = Trial(Implementation())
+    t.at_most(0, 1, 0, "this is right")
+    assert t.ratio == 0
+    t.near([[1.0, 2.0], [3.5, 4.25]], known([[1.0, 2.0], [3.0, 4.0]]), 4)
+    assert t.evidence() == Evidence("failed", ulps=2**50, message="got 3.5 at 1, 0, right is 3")
