@@ -145,6 +145,8 @@ def test_the_json():
     infinite = Report("é", [(RANGE, Evidence("failed", 1, float("inf")))]).to_json()
     assert json.loads(infinite)["claims"][0]["ulps"] == "inf"
     assert '"é"' in infinite
+    with pytest.raises(ValueError, match="not JSON compliant"):  # better none than broken JSON
+        Report("x", [(RANGE, Evidence("failed", 1, float("nan")))]).to_json()
 
 
 def test_on_a_terminal_the_verdicts_have_colours(capsys, monkeypatch):
