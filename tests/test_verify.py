@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cecore.trial import Claim, Evidence
-from cecore.verify import Report, main, verify
+from cecore.trial import Claim, Evidence, Implementation
+from cecore.verify import OPTIONS, Report, main, verify
 
 RATIO = Claim("B2", "The ratio is e^g.", "softmax", "thm-ratio", proofs=("eq-ratio",))
 LONG = Claim("S3", "A small gap is hardly more than 1 + g, and a large one is enormous.", "x", "y")
@@ -364,3 +364,9 @@ def test_the_help_says_what_can_be_given(capsys, monkeypatch):
         "-v, --verbose show proof, worst input and what was found",
     ):
         assert words in shown
+
+
+def test_there_is_an_option_for_every_function():
+    names = [field.name for field in dataclasses.fields(Implementation)][3:]
+    assert [*OPTIONS.values()] == names
+    assert [*OPTIONS] == [name.removeprefix("softmax_").replace("_", "-") for name in names]
