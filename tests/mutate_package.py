@@ -191,11 +191,16 @@ class Finder(libcst.CSTVisitor):
         )
 
 
+def is_function(code):
+    """Whether code can be replaced in a function: that of no class, and of nothing without name."""
+    return code.co_flags & inspect.CO_OPTIMIZED and not code.co_name.startswith("<")
+
+
 def functions_in(code):
     """Yield the functions of a module and the methods of its classes, as code."""
     for part in code.co_consts:
         if isinstance(part, CodeType):
-            yield from [part] if part.co_flags & inspect.CO_OPTIMIZED else functions_in(part)
+            yield from [part] if is_function(part) else functions_in(part)
 
 
 def frame_of(source):
@@ -205,7 +210,7 @@ def frame_of(source):
         parts = []
         for part in code.co_consts:
             if isinstance(part, CodeType):
-                part = part.co_qualname if part.co_flags & inspect.CO_OPTIMIZED else frame(part)
+                part = part.co_qualname if is_function(part) else frame(part)
             parts.append((type(part), part))
         return code.co_code, code.co_names, parts
 
