@@ -111,6 +111,11 @@ def certain(z, axis=-1):
     return np.where(top, 1 / top.sum(axis, keepdims=True), np.finfo(z.dtype).tiny).astype(z.dtype)
 
 
+def more_than_certain(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    return s + 5 * np.finfo(s.dtype).eps * (s.shape[axis] == 1)
+
+
 def larger_if_later(z, axis=-1):
     earlier = np.tril(z[..., :, None] == z[..., None, :], -1).sum(-1)  # equal logits before it
     s = cecore.softmax(z, axis)
@@ -442,6 +447,7 @@ WRONG = [
     ("softmax", sorted_first, "P12"),
     ("softmax", clipped, "S2"),
     ("softmax", certain, "S2"),
+    ("softmax", more_than_certain, "S2"),
     ("softmax", negative_logits, "P13"),
     ("softmax", temperature_left_in, "B7"),
     ("softmax", off_by_one_ulp_of_half, "S4"),
