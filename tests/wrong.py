@@ -116,6 +116,11 @@ def more_than_certain(z, axis=-1):
     return s + 5 * np.finfo(s.dtype).eps * (s.shape[axis] == 1)
 
 
+def more_than_certain_in_all(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    return s * (1 + 30 * np.finfo(s.dtype).eps * (s.shape[axis] == 100))
+
+
 def larger_if_later(z, axis=-1):
     earlier = np.tril(z[..., :, None] == z[..., None, :], -1).sum(-1)  # equal logits before it
     s = cecore.softmax(z, axis)
@@ -448,6 +453,7 @@ WRONG = [
     ("softmax", clipped, "S2"),
     ("softmax", certain, "S2"),
     ("softmax", more_than_certain, "S2"),
+    ("softmax", more_than_certain_in_all, "S2"),
     ("softmax", negative_logits, "P13"),
     ("softmax", temperature_left_in, "B7"),
     ("softmax", off_by_one_ulp_of_half, "S4"),
