@@ -320,7 +320,8 @@ class Selection:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
-        signal.alarm(20 + int(5 * self.tests.seconds.get(item.nodeid, 0)))
+        # The first of several tests that share a fixture waits for that as well.
+        signal.alarm(60 + int(5 * self.tests.seconds.get(item.nodeid, 0)))
         return (yield)
 
     def pytest_runtest_logreport(self, report):
