@@ -13,6 +13,7 @@ the functions for libraries that are not installed here. A text is changed once,
 
     python tests/mutate_package.py                        # a night
     python tests/mutate_package.py 'cecore._checks*'      # some functions
+    python tests/mutate_package.py --killed FILE          # what FILE names has been killed before
 """
 
 import argparse
@@ -536,6 +537,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("patterns", nargs="*", default=["*"], help="such as 'cecore.softmax*'")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--killed", type=Path, metavar="FILE", help="keep and pass over the killed")
     given = parser.parse_args()
     os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENBLAS_NUM_THREADS": "1"}
     for name in LIBRARIES:
@@ -560,7 +562,19 @@ def main():
     tests = Tests(first / "record.json")
     gc.freeze()
     print(f"{len(todo)} mutants of cecore, {time.monotonic() - begin:.0f} s", flush=True)
-    for number, (mutant, found) in enumerate(judged(todo, tests, places), 1):
+    before = set()
+    if given.killed and given.killed.exists():
+        before = {tuple(json.loads(line)) for line in given.killed.read_text("utf-8").splitlines()}
+    names, alike = {}, Counter()
+    for mutant in todo:
+        names[mutant] = (*mutant.key, alike[mutant.key])
+        alike[mutant.key] += 1
+        counts[mutant.module]["killed before"] += names[mutant] in before
+    left = [mutant for mutant in todo if names[mutant] not in before]
+    for number, (mutant, found) in enumerate(judged(left, tests, places), 1):
+        if found in ("killed", "timeout") and given.killed:
+            with given.killed.open("a", encoding="utf-8") as file:
+                print(json.dumps(names[mutant]), file=file)
         if found == "survived":
             entry = mutant.key if mutant.key in listed else rule_for(mutant, rules)
             used.add(entry)
@@ -580,7 +594,7 @@ def main():
         print("The rule for {}, {}, excuses nothing: take it off the list".format(*rule))
     counts["all"] = sum(counts.values(), Counter())
     for module, count in counts.items():
-        found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
+        found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common() if n)
         print(f"{module:22} {count.total():5}: {found}")
     for name in ABSENT:
         print(f"Not mutated, as {name} is not installed: cecore.libraries._{name}")
