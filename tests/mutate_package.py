@@ -453,10 +453,11 @@ def end(child):
 def in_place(mutant, place):
     """Keep a mutant in the copy of the project."""
     file = place / mutant.path
-    original = file.read_text("utf-8")
+    original, owner = file.read_text("utf-8"), os.getpid()
     file.write_text(mutant.source, "utf-8")
     yield
-    file.write_text(original, "utf-8")
+    if os.getpid() == owner:  # a fork leaves this, too, and has yet to start processes of its own
+        file.write_text(original, "utf-8")
 
 
 def verdict(child, mutant, tests, place):
