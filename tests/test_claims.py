@@ -583,7 +583,10 @@ def test_the_command_finds_what_fails(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["verify", "--softmax", "nowhere:softmax"], "cannot import 'nowhere:softmax': No module"),
+        (
+            ["verify", "--softmax", "nowhere:softmax"],
+            "argument --softmax: cannot import 'nowhere:softmax': No module",
+        ),
         (["verify", "--softmax", "numpy:nothing"], "argument --softmax: cannot import"),
         (["verify", "--softmax", "numpy"], "argument --softmax: expected module:function"),
         (["verify", "--softmax", "numpy:"], "argument --softmax: expected module:function"),

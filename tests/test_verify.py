@@ -5,12 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from cecore.trial import Claim, Evidence, Implementation
 from cecore.verify import OPTIONS, Report, main, verify
+from tests.conftest import ROOT
 
 RATIO = Claim("B2", "The ratio is e^g.", "softmax", "thm-ratio", proofs=("eq-ratio",))
 LONG = Claim("S3", "A small gap is hardly more than 1 + g, and a large one is enormous.", "x", "y")
@@ -263,8 +263,7 @@ def test_the_file_is_utf_8_on_every_system(tmp_path, name):
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     options = ["-X", "warn_default_encoding", "-W", "error::EncodingWarning"]
     command = ["-m", "cecore", "verify", "--claim", "S4", "--json", tmp_path / name]
-    root = Path(__file__).resolve().parent.parent
-    subprocess.run([sys.executable, *options, *command], cwd=root, check=True)
+    subprocess.run([sys.executable, *options, *command], cwd=ROOT, check=True)
 
 
 def test_the_command_takes_dtypes(tmp_path, monkeypatch):
@@ -292,9 +291,8 @@ def test_what_is_no_plain_file_is_written_to_and_not_replaced(capfd, tmp_path):
 
 def test_who_reads_only_the_first_lines_is_told_nothing_more():
     command = [sys.executable, "-m", "cecore", "verify", "--claim", "S4"]
-    root = Path(__file__).resolve().parent.parent
     with subprocess.Popen(
-        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as started:
         started.stdout.close()
         assert started.stderr.read() == b""
