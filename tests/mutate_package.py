@@ -71,9 +71,8 @@ PYTEST = [
 ]
 # Imported once, before the processes fork; cecore and the tests are imported anew by each.
 LIBRARIES = ["dask.array", "distributed", "hypothesis.extra.numpy", "mpmath", "nbclient"]
-LIBRARIES += ["nbformat", "rich.console"]
-LIBRARIES += ["rich.progress", "rich.table", "scipy.special", "scipy.stats", "sklearn._loss.loss"]
-LIBRARIES += ["sympy"]
+LIBRARIES += ["nbformat", "rich.console", "rich.progress", "rich.table", "scipy.special"]
+LIBRARIES += ["scipy.stats", "sklearn._loss.loss", "sympy"]
 ABSENT = [name for name in ("torch", "jax") if importlib.util.find_spec(name) is None]
 KILLED = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}  # or collecting them did
 
@@ -566,12 +565,14 @@ def main():
     before = set()
     if given.killed and given.killed.exists():
         before = {tuple(json.loads(line)) for line in given.killed.read_text("utf-8").splitlines()}
-    names, alike = {}, Counter()
+    names, seen, left = {}, Counter(), []
     for mutant in todo:
-        names[mutant] = (*mutant.key, alike[mutant.key])
-        alike[mutant.key] += 1
-        counts[mutant.module]["killed before"] += names[mutant] in before
-    left = [mutant for mutant in todo if names[mutant] not in before]
+        names[mutant] = (*mutant.key, seen[mutant.key])
+        seen[mutant.key] += 1
+        if names[mutant] in before:
+            counts[mutant.module]["killed before"] += 1
+        else:
+            left.append(mutant)
     for number, (mutant, found) in enumerate(judged(left, tests, places), 1):
         if found in ("killed", "timeout") and given.killed:
             with given.killed.open("a", encoding="utf-8") as file:
@@ -595,7 +596,7 @@ def main():
         print("The rule for {}, {}, excuses nothing: take it off the list".format(*rule))
     counts["all"] = sum(counts.values(), Counter())
     for module, count in counts.items():
-        found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common() if n)
+        found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
         print(f"{module:22} {count.total():5}: {found}")
     for name in ABSENT:
         print(f"Not mutated, as {name} is not installed: cecore.libraries._{name}")
