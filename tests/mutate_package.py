@@ -74,7 +74,11 @@ LIBRARIES = ["dask.array", "distributed", "hypothesis.extra.numpy", "mpmath", "n
 LIBRARIES += ["nbformat", "rich.console", "rich.progress", "rich.table", "scipy.special"]
 LIBRARIES += ["scipy.stats", "sklearn._loss.loss", "sympy"]
 ABSENT = [name for name in ("torch", "jax") if importlib.util.find_spec(name) is None]
-KILLED = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}  # or collecting them did
+KILLED = {
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.INTERRUPTED,  # or collecting them did
+    -signal.SIGSEGV,  # a library that checks nothing met what it cannot bear
+}
 
 
 def module_of(path):
@@ -252,12 +256,14 @@ ELSEWHERE = {  # who runs functions where no test is traced
 class Record:
     """A pytest plugin: which functions of cecore each test runs, and how long it takes.
 
-    What a fixture runs is run for every test that uses it. Line 0 of no file stands for what is run
-    elsewhere, in other threads and processes.
+    What a fixture runs is run for every test that uses it, and takes as long for each of them: any
+    may be the first. Line 0 of no file stands for what is run elsewhere, in other threads and
+    processes.
     """
 
     def __init__(self):
         self.seconds, self.runs, self.fixtures = {}, defaultdict(set), defaultdict(set)
+        self.waits = defaultdict(float)
 
     @contextlib.contextmanager
     def traced(self, seen):
@@ -280,17 +286,22 @@ class Record:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):
+        start = time.monotonic()
         with self.traced(self.fixtures[fixturedef.argname]):
-            return (yield)
+            result = yield
+        waited = time.monotonic() - start
+        self.waits[fixturedef.argname] = max(waited, self.waits[fixturedef.argname])
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
         start = time.monotonic()
         with self.traced(self.runs[item.nodeid]):
             result = yield
+        self.seconds[item.nodeid] = time.monotonic() - start
         for name in item.fixturenames:
             self.runs[item.nodeid] |= self.fixtures[name]
-        self.seconds[item.nodeid] = time.monotonic() - start
+            self.seconds[item.nodeid] = max(self.seconds[item.nodeid], self.waits[name])
         return result
 
     def save(self, path):
@@ -431,6 +442,8 @@ def start(place, files, plugin):
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
         os.chdir(place)
+        # Where pytest tidies up what sessions before left, and only those of this copy.
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(place)
         here = {"", str(ROOT), str(ROOT / "tests")}
         sys.path[:] = [str(place), *(path for path in sys.path if path not in here)]
         code = int(pytest.main([*PYTEST, *files], plugins=[Unbuilt(), plugin]))

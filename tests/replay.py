@@ -19,11 +19,14 @@ from nbformat import v4
 from traitlets.config import Config
 
 AHEAD = 4  # cells after a changed one that may be the first to show it
-TIMEOUT = 600  # seconds
+TIMEOUT = 120  # seconds, as many as nbval gives a cell
 
 
 def in_fork(f, *args):
-    """Return what f returns in a copy of this process, or the name of its error; "" if it dies."""
+    """Return what f returns in a copy of this process, or the name of its error.
+
+    It is "timeout" if that takes too long, and "" if the process dies of something else.
+    """
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -37,8 +40,8 @@ def in_fork(f, *args):
     os.close(write)
     with os.fdopen(read) as pipe:
         result = pipe.read()
-    os.waitpid(pid, 0)
-    return result
+    _, status = os.waitpid(pid, 0)
+    return "timeout" if os.waitstatus_to_exitcode(status) == -signal.SIGALRM else result
 
 
 def collect(folder):

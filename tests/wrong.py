@@ -227,6 +227,34 @@ def too_short(z, y, axis=-1):
     return cecore.softmax_cross_entropy_grad(z, y, axis) / 64
 
 
+def integers_of_integers(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    return s.astype(z.dtype) if z.dtype.kind == "i" else s
+
+
+def float16_for_integers(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    return s.astype(np.float16).astype(s.dtype) if z.dtype.kind == "i" else s
+
+
+def uniform_if_all_are_masked(z, axis=-1):
+    if np.isneginf(z).all():
+        return np.full(z.shape, 1 / z.shape[axis])
+    return cecore.softmax(z, axis)
+
+
+def a_thousand_denormals_now_and_then(z, axis=-1):
+    s = cecore.softmax(z, axis)
+    more = 1000 * np.finfo(s.dtype).smallest_subnormal
+    return s + more if z.dtype == np.float64 and z.size and z.flat[0] % 1 < 0.5 else s
+
+
+def same_for_all_tiny_logits(z, y, axis=-1):
+    """Takes them for 0, if all are: only far above the temperatures of the chapters is it seen."""
+    z = np.where(abs(z).max(axis, keepdims=True, initial=0) < 1e-6, 0, z).astype(z.dtype)
+    return cecore.softmax_cross_entropy_grad(z, y, axis)
+
+
 def averaged_over_batch(z, y, axis=-1):
     g = cecore.softmax_cross_entropy_grad(z, y, axis)
     return g / g.dtype.type(max(g.size // g.shape[axis], 1))
@@ -450,6 +478,9 @@ WRONG = [
     ("softmax", in_float32, "S1"),
     ("softmax", summed_in_float32, "S1"),
     ("softmax", always_float64, "P6"),
+    ("softmax", integers_of_integers, "P6"),
+    ("softmax", float16_for_integers, "P6"),
+    ("softmax", uniform_if_all_are_masked, "P10"),
     ("softmax", mask_ignored, "P7"),
     ("softmax", overwrites, "P11"),
     ("softmax", normalised_without_exponential, "S3"),
@@ -520,6 +551,7 @@ WRONG = [
     ("softmax_vjp", any_direction, "P10"),
     ("kl_divergence", doubles_p, "P11"),
     ("softmax", hard_max, "B16"),
+    ("softmax", a_thousand_denormals_now_and_then, "B16"),
     ("grad", y_minus_s, "B17"),
     ("grad", s_plus_y, "B17"),
     ("softmax_jacobian", diagonal_s, "B18"),
@@ -533,6 +565,7 @@ WRONG = [
     ("loss", smoothing_spread_over_the_others, "B23"),
     ("grad", only_the_largest_label, "B23"),
     ("grad", divergence_the_other_way, "B24"),
+    ("grad", same_for_all_tiny_logits, "B24"),
     ("grad", largest_label_made_one, "B25"),
     ("loss", loss_in_bits, "B26"),
     ("grad", averaged_over_batch, "B26"),
