@@ -283,6 +283,21 @@ def test_no_batch_has_fewer_classes_than_an_implementation_takes():
     }
 
 
+def test_logits_come_in_every_dtype_and_keep_it_when_they_are_moved():
+    dtypes = []
+
+    def recording(z, axis=-1):
+        dtypes.append(z.dtype.type)
+        return cecore.logsumexp(z, axis)
+
+    verify(claims=["P5"], logsumexp=recording)
+    assert {*dtypes} == {np.float16, np.float32, np.float64}
+    dtypes.clear()
+    verify(claims=["B15"], logsumexp=recording)
+    assert {*dtypes} == {np.float16, np.float32, np.float64}
+    assert dtypes[::2] == dtypes[1::2]  # moved, and not
+
+
 def test_every_claim_refutes_some_wrong_implementation():
     assert {name for _, _, name in WRONG} == set(CLAIMS) - UNCHECKED
 
