@@ -37,6 +37,7 @@ LEDGER = BOOK / "ledger.ipynb"  # shows every claim
 PLACES = {"derivation": "registry", "claim": "registry", "formula": "text", "number": "text"}
 PROVED = test_derivations.test_every_step_holds_and_nothing_else_is_assumed
 DISPLAYED = test_derivations.test_the_chapter_shows_the_derivation_that_is_proved
+DISTINCT = test_derivations.test_two_names_do_not_stand_for_the_same
 SQUARES = 5  # in each picture
 TOGETHER = 60  # changes to run that share one run of the unchanged cells
 
@@ -259,7 +260,8 @@ class Registry:
         DERIVATIONS.update(fresh)
         above = re.findall(r'^    "(eq-[a-z-]+)": ', m.text[: m.start], re.MULTILINE)
         labels = above[-1:] or self.labels  # before the first there is what several use
-        if name := failing(*((test, label) for label in labels for test in (PROVED, DISPLAYED))):
+        tests = (PROVED, DISPLAYED, DISTINCT)
+        if name := failing(*((test, label) for label in labels for test in tests)):
             return name
         self.take_claims(self.claims)  # which derivation proves which
         return self.by_ledger()

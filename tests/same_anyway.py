@@ -97,6 +97,8 @@ SAME = {
     r"scale:                 zorder=1": "below the dots as well",
     r"scale: .*\(\"0\", 1\.0\)": "overflows or underflows as well",
     r"stability:     errors = \(\"\+\" if": "all libraries are installed where this runs",
+    r"derivations: before = .*u \* x - c": "whatever the other pixels add, it may be negative",
+    r"derivations: m_1 = named\(.*z\(\"2": "any one number",
     r"ledger: .*\(eq\+\[a-z-\]": "no other label begins with eq",
     r"ledger: .*utf\+8": "another name of UTF-8",
     r"ledger: def my_softmax\(z, axis=(\+1|-2)\)": "the axis is always given",

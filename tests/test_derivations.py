@@ -26,6 +26,7 @@ from cecore.algebra import (
     y,
     z,
 )
+from cecore.claims import CLAIMS
 from cecore.derivations import DERIVATIONS
 from tests.conftest import ROOT
 from tests.run_notebooks import DISPLAY
@@ -62,6 +63,14 @@ ASSUMED = {
 }
 
 
+# What is proved in passing, and is no claim.
+ASIDES = {"exercise", "shift", "surprise", "tanh"}
+
+
+def test_what_is_proved_is_a_claim_or_known_to_be_none():
+    assert {shown.name for shown in DERIVATIONS.values()} - CLAIMS.keys() == ASIDES
+
+
 @each_derivation
 def test_every_step_holds_and_nothing_else_is_assumed(label):
     derivation, given = DERIVATIONS[label], ASSUMED.get(label, "")
@@ -70,6 +79,23 @@ def test_every_step_holds_and_nothing_else_is_assumed(label):
     assert derivation.prove().startswith(
         f"{derivation.name}: {steps} proved for every n{given}, and confirmed"
     )
+
+
+def names_in(x):
+    """Yield the names in a formula, and what is written by them."""
+    if isinstance(x, Expr):
+        if x.kind == "named":
+            yield x.parts
+        for part in x.parts:
+            yield from names_in(part)
+
+
+@each_derivation
+def test_two_names_do_not_stand_for_the_same(label):
+    """Or else it would be proved for a special case only."""
+    formulas = [DERIVATIONS[label].start, *(f for f, _ in DERIVATIONS[label].steps)]
+    named_so = {(definition, name) for f in formulas for name, definition in names_in(f)}
+    assert len({definition for definition, _ in named_so}) == len(named_so)
 
 
 @each_derivation
