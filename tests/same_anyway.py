@@ -98,6 +98,7 @@ SAME = {
     r"scale: .*\(\"0\", 1\.0\)": "overflows or underflows as well",
     r"stability:     errors = \(\"\+\" if": "all libraries are installed where this runs",
     r"derivations: before = .*u \* x - c": "whatever the other pixels add, it may be negative",
+    r"derivations:     for i, a, b in .*(q|y)\(\"2": "another number of its own",
     r"derivations: m_1 = named\(.*z\(\"2": "any one number",
     r"ledger: .*\(eq\+\[a-z-\]": "no other label begins with eq",
     r"ledger: .*utf\+8": "another name of UTF-8",
