@@ -557,22 +557,26 @@ def main():
         importlib.import_module(name)
 
     shutil.rmtree(WORK, ignore_errors=True)
-    first = WORK / "0"
-    copy(first)
+    places = [WORK / str(number) for number in range(given.jobs)]
+    for place in places:
+        copy(place)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False  # the tests are compiled once
     begin = time.monotonic()
-    child = start(first, TESTS, Record())
+    # In all copies at once: tests that disturb each other would seem to notice every mutant.
+    children = [start(place, TESTS, Record()) for place in places]
     todo = mutants(given.patterns)
-    if os.waitpid(child, 0)[1]:
-        raise SystemExit(f"The tests fail without any mutant:\n{(first / 'output').read_text()}")
-    shutil.rmtree(first / "cecore" / "__pycache__")
+    for place, child in zip(places, children, strict=True):
+        if os.waitpid(child, 0)[1]:
+            raise SystemExit(
+                f"The tests fail without any mutant:\n{(place / 'output').read_text()}"
+            )
+        shutil.rmtree(place / "cecore" / "__pycache__")
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
-    places = [first, *(shutil.copytree(first, WORK / str(i)) for i in range(1, given.jobs))]
 
     (listed, rules), used, counts = known(given.patterns), set(), defaultdict(Counter)
-    tests = Tests(first / "record.json")
+    tests = Tests(places[0] / "record.json")
     gc.freeze()
     print(f"{len(todo)} mutants of cecore, {time.monotonic() - begin:.0f} s", flush=True)
     before = set()

@@ -275,7 +275,7 @@ def client():
             threads_per_worker=1,
             memory_limit=0,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any port: not only one cluster may run
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,

@@ -1,11 +1,23 @@
 """What the checks of the claims work with: how a call is written, warned about and judged."""
 
+import sys
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from cecore.trial import Evidence, Implementation, Trial, hard_rows, known, short
+from cecore.trial import (
+    Evidence,
+    Implementation,
+    Trial,
+    as_numbers_of,
+    exact,
+    hard_rows,
+    known,
+    mp50,
+    short,
+)
 from cecore.verify import CECORE
 
 
@@ -127,3 +139,19 @@ def test_the_worst_of_several_is_named_with_its_place():
     assert t.ratio == 0
     t.near([[1.0, 2.0], [3.5, 4.25]], known([[1.0, 2.0], [3.0, 4.0]]), 4)
     assert t.evidence() == Evidence("failed", ulps=2**50, message="got 3.5 at 1, 0, right is 3")
+
+
+def test_right_values_have_twice_the_digits_of_a_float():
+    assert mp50().dps == 50
+    x = exact([mp50().mpf(1) / 3, mp50().inf])
+    assert x.hi.tolist() == [1 / 3, np.inf]
+    assert x.lo.tolist() == [float(Fraction(1, 3) - Fraction(1 / 3)), 0]
+    assert abs(as_numbers_of(x)[0] - mp50().mpf(1) / 3) < 1e-32
+
+
+def test_without_mpmath_it_says_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mpmath", None)
+    with pytest.raises(
+        ImportError, match=r"^checking needs mpmath: pip install 'cecore\[verify\]'$"
+    ):
+        mp50.__wrapped__()
