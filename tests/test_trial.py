@@ -17,6 +17,7 @@ from cecore.trial import (
     known,
     mp50,
     short,
+    takes_axis,
 )
 from cecore.verify import CECORE
 
@@ -155,3 +156,9 @@ def test_without_mpmath_it_says_what_is_missing(monkeypatch):
         ImportError, match=r"^checking needs mpmath: pip install 'cecore\[verify\]'$"
     ):
         mp50.__wrapped__()
+
+
+def test_a_function_takes_an_axis_if_it_says_so():
+    assert takes_axis(np.sum)
+    assert not takes_axis(lambda z: z)
+    assert not takes_axis(max)  # written in C, and says nothing
