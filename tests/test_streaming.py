@@ -116,6 +116,12 @@ def test_any_number_of_axes_and_any_real_dtype():
         np.testing.assert_allclose(whole.logsumexp(), cecore.logsumexp(z.astype(float)), rtol=1e-15)
 
 
+def test_a_pair_that_is_given_in_whole_numbers_is_kept_in_floats():
+    pair = LogSumExp(7, 0)  # as of the one logit 7
+    assert {pair.maximum.dtype, pair.rest.dtype, pair.error.dtype} == {np.dtype(np.float64)}
+    assert pair.logsumexp() == 7
+
+
 def test_the_value_never_changes():
     z = np.array([[1.0, 2.0], [0.0, 0.0]])
     whole = LogSumExp().update(z)

@@ -1,5 +1,6 @@
 """What the checks of the claims work with: how a call is written, warned about and judged."""
 
+import dataclasses
 import sys
 import warnings
 from fractions import Fraction
@@ -7,7 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from cecore.claims import CLAIMS
 from cecore.trial import (
+    Claim,
     Evidence,
     Implementation,
     Trial,
@@ -37,6 +40,21 @@ from cecore.verify import CECORE
 )
 def test_an_argument_is_written_in_a_few_words(given, text):
     assert short(given) == text
+
+
+def test_what_is_given_and_found_cannot_be_changed():
+    for x, name in ((CECORE, "softmax"), (CLAIMS["S1"], "check"), (Evidence("held"), "verdict")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(x, name, None)
+
+
+def test_functions_are_given_by_name():
+    with pytest.raises(TypeError, match="positional"):
+        Implementation(np.exp)
+
+
+def test_a_claim_is_of_all_its_functions_unless_it_says_so():
+    assert not Claim("X1", "True.", "nowhere", "").each
 
 
 def test_each_call_is_counted_and_written_down():
