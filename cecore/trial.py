@@ -198,7 +198,6 @@ class Row:
         self.n = self.z.size
         finite = self.z[np.isfinite(self.z)].astype(np.float64)
         self.size = float(abs(finite).max())
-        self.gap = float(np.ptp(finite))
         # In eps: rounding a difference d of logits costs |d|/2, a sum of n terms about sqrt(n).
         self.slack = 2 * self.size + self.n**0.5 + 8
 
@@ -282,9 +281,7 @@ class Pair:
     def __init__(self, p: ArrayLike, q: ArrayLike, dtype: Any = np.float64) -> None:
         self.p, self.q = np.array(p, dtype), np.array(q, dtype)
         a, b = as_numbers(self.p), as_numbers(self.q)
-        cross = [
-            x * (mp50().inf if y == 0 else -mp50().log(y)) for x, y in zip(a, b, strict=True) if x
-        ]
+        cross = [-x * mp50().log(y) for x, y in zip(a, b, strict=True) if x]  # ln 0 is -inf
         own = [-x * mp50().log(x) for x in a if x]
         self.cross, self.own = exact(mp50().fsum(cross)), exact(mp50().fsum(own))
         self.kl = exact(mp50().fsum(cross) - mp50().fsum(own))

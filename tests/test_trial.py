@@ -13,6 +13,7 @@ from cecore.trial import (
     Claim,
     Evidence,
     Implementation,
+    Pair,
     Trial,
     as_numbers_of,
     exact,
@@ -54,7 +55,9 @@ def test_functions_are_given_by_name():
 
 
 def test_a_claim_is_of_all_its_functions_unless_it_says_so():
-    assert not Claim("X1", "True.", "nowhere", "").each
+    claim = Claim("X1", "True.", "nowhere", "")
+    assert claim.each is False
+    assert claim.reason == ""
 
 
 def test_each_call_is_counted_and_written_down():
@@ -180,3 +183,9 @@ def test_a_function_takes_an_axis_if_it_says_so():
     assert takes_axis(np.sum)
     assert not takes_axis(lambda z: z)
     assert not takes_axis(max)  # written in C, and says nothing
+
+
+def test_two_distributions_are_of_one_dtype():
+    pair = Pair([0.5, 0.5], [0, 1], np.float32)
+    assert (pair.p.dtype, pair.q.dtype) == (np.float32, np.float32)
+    assert (pair.cross.hi, pair.kl.hi) == (np.inf, np.inf)
