@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +20,9 @@ from cecore.claims import CLAIMS
 from cecore.streaming import LogSumExp
 from cecore.trial import LOGITS, NotSupportedError, StopError, Trial, takes_axis
 from cecore.verify import CECORE, LIBRARIES, main, verify
+from tests.conftest import ROOT
 from tests.wrong import WRONG, overwrites, wrong_axis
 
-ROOT = Path(__file__).resolve().parent.parent
 UNCHECKED = {"S0", "R1"}
 
 
