@@ -421,7 +421,7 @@ class Trial:
     ) -> None:
         """Compare with right values, each to ``slack`` eps of ``scale`` (of itself if None)."""
         info = np.finfo(self.dtype)
-        g = np.broadcast_to(np.asarray(got, dtype=np.float64), want.hi.shape)
+        g = np.broadcast_to(got, want.hi.shape)
         size = np.broadcast_to(abs(want.hi if scale is None else np.asarray(scale)), g.shape)
         with np.errstate(all="ignore"):
             error = np.where(g == want.hi, abs(want.lo), abs((g - want.hi) - want.lo))

@@ -414,10 +414,6 @@ class Tests:
         here = {(Path(mutant.path).name, line) for line in mutant.lines}
         return not mutant.body or bool(self.on_import & here)
 
-    def limit(self, mutant):
-        """How long the tests of a mutant may take."""
-        return 30 + 3 * sum(self.seconds[test] for test in self.needed(mutant)[1])
-
 
 def copy(place):
     """Copy the project, as git knows it."""
@@ -456,11 +452,6 @@ def start(place, files, plugin):
         os._exit(code)
 
 
-def end(child):
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-
-
 @contextlib.contextmanager
 def in_place(mutant, place):
     """Keep a mutant in the copy of the project."""
@@ -474,17 +465,10 @@ def in_place(mutant, place):
 
 def verdict(child, mutant, tests, place):
     """Wait for the tests of a mutant, and return what became of it: killed, timeout, survived."""
-    deadline = time.monotonic() + tests.limit(mutant)
-    done, late = 0, False
-    while not done:
-        done, status = os.waitpid(child, 0 if late else os.WNOHANG)
-        if not done:
-            time.sleep(0.002)
-            if late := time.monotonic() > deadline:
-                end(child)
-    end(child)  # what it may have left behind
-    code = os.waitstatus_to_exitcode(status)
-    late = late or code == -signal.SIGALRM
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what it may have left behind
+    late = code == -signal.SIGALRM
     with contextlib.suppress(FileNotFoundError):
         tests.killers.append((place / "killer").read_text("utf-8"))
         (place / "killer").unlink()

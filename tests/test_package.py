@@ -8,13 +8,12 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from pathlib import Path
 
 import pytest
 
 import cecore
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
 # Each imports only from those before it.
 LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "streaming", "on_dask", "algebra", "derivations"]

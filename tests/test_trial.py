@@ -12,6 +12,7 @@ from cecore.claims import CLAIMS
 from cecore.trial import (
     Claim,
     Evidence,
+    Exact,
     Implementation,
     Pair,
     Trial,
@@ -61,13 +62,15 @@ def test_a_claim_is_of_all_its_functions_unless_it_says_so():
 
 
 def test_each_call_is_counted_and_written_down():
-    t = Trial(Implementation(kl_divergence=lambda p, q, axis=-1: p))
+    t = Trial(Implementation(kl_divergence=lambda p, q, axis=-1: p, parts=CECORE.parts))
     assert {t.worst, t.message, t.call, t.warning} == {""}
     t.attempt("kl_divergence", np.ones(2), np.zeros(2))
     assert t.call == "kl_divergence([1.0, 1.0], [0.0, 0.0])"
     t.attempt("kl_divergence", np.ones(1), np.zeros(1), axis=0)
     assert t.call == "kl_divergence([1.0], [0.0], axis=0)"
     assert t.inputs == 2
+    t.of_parts([np.ones(1), [np.zeros(1)]])
+    assert t.call == "parts([1.0, 0.0])"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_each_call_is_counted_and_written_down():
 )
 def test_a_warning_is_kept_with_its_call(function, warned):
     t = Trial(Implementation(softmax=function))
-    with np.errstate(all="ignore"):  # as in a check
+    with np.errstate(all="raise"):  # the caller's, whose choice is not the check's
         t.attempt("softmax", np.zeros(1))
     assert t.warning == warned
 
@@ -106,6 +109,15 @@ def test_what_is_above_by_more_than_its_room_is_refuted(low, high, verdict):
     t.at_most(low, high, 0.5, "too large")
     evidence = t.evidence()
     assert (evidence.verdict, evidence.message) == (verdict, "too large" * (verdict == "failed"))
+
+
+def test_the_worst_call_is_the_one_that_came_closest_to_failing():
+    t = Trial(Implementation(softmax=np.exp))
+    for z, over in (([1.0], 0.0), ([2.0], 0.25), ([3.0], 0.0)):
+        t.attempt("softmax", np.array(z))
+        t.that(True, "wrong")
+        t.at_most(over, 0.0, 0.5, "too large")
+    assert t.evidence() == Evidence("held", 3, None, "softmax([2.0])")
 
 
 def test_what_is_hard_is_so_in_both_dtypes():
@@ -138,6 +150,12 @@ def test_how_far_from_0_a_result_may_be(got, scale, verdict):
     t = Trial(Implementation())
     t.near(got, known(0.0), 4, scale)
     assert t.evidence().verdict == verdict
+
+
+def test_an_error_is_measured_from_the_whole_right_value():
+    t = Trial(Implementation())
+    t.near(1 + 2**-52, Exact(np.array(1.0), np.array(2**-54)), 4)
+    assert t.ulps == 0.75
 
 
 @pytest.mark.parametrize(
