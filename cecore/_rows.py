@@ -37,15 +37,14 @@ def by_rows(
     formula: Callable[..., Array],
     z: ArrayLike,
     axis: int,
-    y: ArrayLike | None = None,
-    *,
+    *y: ArrayLike,
     reduces: bool = False,
 ) -> Array:
     """Check the logits, then apply a formula to blocks of rows, with the classes on the last axis.
 
     The formula gets a block of logits, its `powers` (which it may overwrite) and the rows' labels:
-    class indices as a column, or distributions. It returns one number for each logit or, if it
-    ``reduces``, each row. Many blocks are shared among the processors.
+    class indices as a column, or distributions, if ``y`` is given. It returns one number for each
+    logit or, if it ``reduces``, each row. Many blocks are shared among the processors.
     """
     z, dtype = open_logits(z, axis)
     n = z.shape[axis]
@@ -53,9 +52,9 @@ def by_rows(
     last = np.moveaxis(z, axis, -1) if elsewhere else z
     rows = last.reshape(-1, n)
     labels = []
-    if y is not None:
+    for given in y:
         check_values(z, axis)
-        t = check_targets(y, z, axis)
+        t = check_targets(given, z, axis)
         labels = [t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)]
     starts = block_starts(len(rows), rows.nbytes, LEAN if reduces else BLOCK)
     step = starts.step
@@ -68,7 +67,7 @@ def by_rows(
         if moderate(block):
             e = np.exp(block)
         else:
-            if y is None and not proper(block):
+            if not y and not proper(block):
                 check_values(z, axis)
             e, _ = powers(block)
         return formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)

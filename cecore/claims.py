@@ -221,9 +221,9 @@ P14 stability#stability-owed
 P15 stability#stability-owed
     A class index, of any integer dtype, and its one-hot distribution are the same label.
 P16 stability#stability-owed
-    Each entry of softmax, log_softmax, the loss and its gradient by class indices is within 4 ulps
-    of the exact result in float64, 6 in float32; log-sum-exp within as many of
-    $\max(\lvert z\rvert, \lvert\operatorname{LSE}\rvert)$.
+    Each entry of softmax, log_softmax and the loss is within 4 ulps of the exact result in float64,
+    each of the gradient by class indices within 5, and all within 6 in float32; log-sum-exp is
+    within as many of $\max(\lvert z\rvert, \lvert\operatorname{LSE}\rvert)$.
 P17 stability#stability-owed
     loss_and_grad gives the mean loss of a batch and the gradient of that mean, to the same ulps.
 P18 stability#stability-owed
@@ -274,6 +274,8 @@ def _claim(name: str, *needs: str, each: bool = False) -> Callable[[Body], Body]
                         return trial.evidence("error", str(error))
             if skipped and trial.ratio <= 1 and not (each and trial.ratio >= 0):
                 return trial.evidence("not applicable", skipped)
+            if trial.ratio < 0:
+                return trial.evidence("not applicable", "no input of these dtypes and classes")
             return trial.evidence()
 
         CLAIMS[name] = replace(CLAIMS[name], needs=needs, each=each, check=check)
@@ -384,8 +386,8 @@ def _s11(t: Trial) -> None:
 @_claim("S12", "one_hot", "cross_entropy", each=True)
 def _s12(t: Trial) -> None:
     if t.has("one_hot"):
-        p = t.run("one_hot", np.array([2, 0, 1]), 3, shape=(3, 3))
-        t.that(p == [[0, 0, 1], [1, 0, 0], [0, 1, 0]], f"got {short(p.ravel()[:6])}…")
+        p = t.run("one_hot", np.array([2, 0, 1]), 4, shape=(3, 4))
+        t.that(p == np.eye(4)[[2, 0, 1]], f"got {short(p.ravel()[:6])}…")
     if t.has("cross_entropy"):
         q = np.array([0.5, 0.375, 0.125])
         for k in range(3):
@@ -1146,9 +1148,10 @@ def _p16(t: Trial) -> None:
         for _ in t.has("logsumexp"):
             t.to_the_last_digits(t.of_row("logsumexp", r.z), r.lse, r.size)
         for k in {0, int(np.argmax(r.z))}:
-            for name in t.has("loss", "grad"):
-                right = r.loss_of(k) if name == "loss" else r.grad_of(k)
-                t.to_the_last_digits(t.of_row(name, r.z, k), right)
+            for _ in t.has("loss"):
+                t.to_the_last_digits(t.of_row("loss", r.z, k), r.loss_of(k))
+            for _ in t.has("grad"):
+                t.to_the_last_digits(t.of_row("grad", r.z, k), r.grad_of(k), ulps=5)
 
 
 @_claim("P18", "parts")
@@ -1172,7 +1175,7 @@ def _p17(t: Trial) -> None:
             grad = t.run("loss_and_grad", z, labels, shape=z.shape, part=1)
             third = exact(as_numbers_of(r.grad_of(k)) / 3)
             for i, step in enumerate((1, -1, -1)):
-                t.to_the_last_digits(grad[i, ::step], third)
+                t.to_the_last_digits(grad[i, ::step], third, ulps=5)
     z = np.random.default_rng(9).normal(size=(40, 6))
     labels = np.arange(40) % 6
     rows = [Row(x) for x in z]

@@ -1,8 +1,8 @@
 """The chapters' functions on Dask arrays: lazy, in parallel, on one machine or many.
 
-Each function has the name, the arguments and the errors of its namesake in `cecore`, takes a
-`dask.array` that may be chunked along every axis, and returns one. What the workers tell each other
-of a row is its `LogSumExp` and the logit of its true class: four numbers for each chunk.
+Each function does what its namesake in `cecore` does, with the same errors, for a `dask.array` that
+may be chunked along every axis, and returns one. Labels are class indices. What the workers tell
+each other of a row is its `LogSumExp` and the logit of its true class: four numbers for each chunk.
 
 >>> import dask.array as da
 >>> from cecore import on_dask
@@ -70,12 +70,13 @@ def loss_and_grad(z: da.Array, labels: Any) -> tuple[da.Array, da.Array]:
     z, axis, _ = _logits(z, -1)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
-    losses = _of_rows(LogSumExp.loss, z, axis, labels, "labels", np.float64)
-    return losses.mean(), _entries(LogSumExp.grad, z, axis, labels, "labels", len(z))
+    losses = _of_rows(LogSumExp.loss, z, axis, labels, name="labels", dtype=np.float64)
+    grad = _entries(LogSumExp.grad, z, axis, labels, name="labels", count=(len(z),))
+    return losses.mean(), grad
 
 
 def _entries(
-    formula: Any, z: da.Array, axis: int, y: Any = None, name: str = "y", *count: int
+    formula: Any, z: da.Array, axis: int, *y: Any, name: str = "y", count: Index = ()
 ) -> da.Array:
     """Apply a formula for each logit: to the logits, and to what is known of their whole rows."""
     z, axis, dtype = _logits(z, axis)
@@ -93,7 +94,7 @@ def _entries(
 
 
 def _of_rows(
-    formula: Any, z: da.Array, axis: int, y: Any = None, name: str = "y", dtype: Any = None
+    formula: Any, z: da.Array, axis: int, *y: Any, name: str = "y", dtype: Any = None
 ) -> da.Array:
     """Apply a formula for each row: to what is known of it."""
     z, axis, own_dtype = _logits(z, axis)
@@ -104,16 +105,18 @@ def _of_rows(
         known,
         formula=formula,
         axis=axis,
-        labelled=y is not None,
+        labelled=bool(y),
         drop_axis=axis,
         into=dtype,
         meta=np.empty((0,) * (z.ndim - 1), dtype),
     )
 
 
-def _whole(z: da.Array, axis: int, y: Any, name: str) -> tuple[list[da.Array], da.Array]:
+def _whole(
+    z: da.Array, axis: int, y: tuple[Any, ...], name: str
+) -> tuple[list[da.Array], da.Array]:
     """Return the logits (and labels), and the states of their rows, merged by Dask as a tree."""
-    arrays = [z] if y is None else [z, _labels(y, z, axis, name)]
+    arrays = [z, *(_labels(given, z, axis, name) for given in y)]
     ones = tuple((1,) * len(c) if i == axis else c for i, c in enumerate(z.chunks))
     meta = np.empty((0,) * z.ndim, STATE)
     parts = da.map_blocks(_state_of_block, *arrays, axis=axis, chunks=ones, meta=meta)

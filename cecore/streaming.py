@@ -313,13 +313,13 @@ def loss_and_grad(
             write(grad)
             losses.append(loss)
             advance(grad.size)
-    return math.fsum(losses) / len(k), np.load(target, mmap_mode="r")
+    return math.fsum(losses), np.load(target, mmap_mode="r")
 
 
 def _gradient(
     read: Callable[..., Array], k: Array, shape: Index, dtype: np.dtype[Any]
 ) -> Iterator[tuple[Array, float]]:
-    """Yield the gradient, part by part, and the losses of the rows that end there."""
+    """Yield the gradient, part by part, and what the rows that begin there add to the mean loss."""
     count, n = shape
     entries = max(1, BLOCK // dtype.itemsize)
     rows = entries // n
@@ -342,7 +342,7 @@ def _gradient(
             whole = whole.merge(LogSumExp.of(read(row, start, 1, length), (row, start)))
         check_rows(whole.maximum, (row,))
         own = read(row, k[row], 1)
-        loss = float(whole.loss(own)[0])
+        loss = float(whole.loss(own)[0]) / count
         for start, length in parts:
             z = read(row, start, 1, length)
             yield whole.grad(z, own, k[row, None] - start, count).astype(dtype), loss

@@ -9,13 +9,13 @@ import importlib
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[..., Any]
@@ -62,6 +62,26 @@ class Implementation:
     grad: Function | None = None
     loss_and_grad: Function | None = None
     parts: Function | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtypes", float_types(self.dtypes))
+
+
+def float_types(dtypes: Iterable[DTypeLike]) -> tuple[Any, ...]:
+    """Return which of the three floating types these dtypes are."""
+    if isinstance(dtypes, str) or not isinstance(dtypes, Iterable):
+        raise TypeError(f"dtypes must be several, as in ['float32']; got {dtypes!r}")
+    found = set()
+    for given in dtypes:
+        try:
+            dtype = None if given is None else np.dtype(given).type
+        except TypeError:
+            dtype = None
+        if dtype not in FLOATS:
+            names = ", ".join(each.__name__ for each in FLOATS)
+            raise ValueError(f"dtypes must be of {names}; got {given!r}")
+        found.add(dtype)
+    return tuple(dtype for dtype in FLOATS if dtype in found)
 
 
 @dataclass(frozen=True)
@@ -344,7 +364,7 @@ class Trial:
             self.dtype = np.dtype(np.float64)
         self.call = f"{name}({', '.join(map(short, args))}{f', axis={axis}' * (axis != -1)})"
         named: dict[str, Any] = {}
-        if takes_axis(function):
+        if takes_axis(function, axis):
             named["axis"] = axis
         elif axis != -1:
             raise NotSupportedError(f"{name} takes no axis")
@@ -366,7 +386,7 @@ class Trial:
         except NotSupportedError:
             raise
         except (Exception, SystemExit) as error:
-            raise StopError(f"{name} raised {_named(error)}") from None
+            raise StopError(f"{name} raised {in_a_line(error)}") from None
 
     def run(
         self,
@@ -380,16 +400,18 @@ class Trial:
     ) -> Array:
         """Call a function, by default on copies, and return an array of the shape it must have.
 
-        ``part`` says which of several results.
+        ``part`` says which of several results. The array is a copy: the function may use its memory
+        again.
         """
         args = tuple(a.copy() if copy and isinstance(a, np.ndarray) else a for a in args)
         result = self.result_of(name, *args, axis=axis, via=via)
         try:
-            got = np.asarray(result if part is None else result[part])
+            got = np.array(result if part is None else result[part])
         except Exception as error:
-            raise StopError(f"{name} returned what is no array: {_named(error)}") from None
+            raise StopError(f"{name} returned what is no array: {in_a_line(error)}") from None
         if got.dtype.kind not in "iuf":
-            raise StopError(f"{name} returned dtype {got.dtype}, not real numbers")
+            what = "None" if result is None else f"dtype {got.dtype}"
+            raise StopError(f"{name} returned {what}, not real numbers")
         if got.shape != shape:
             raise StopError(f"{name} returned shape {got.shape}, not {shape}")
         return got
@@ -435,10 +457,12 @@ class Trial:
         where = f" at {', '.join(map(str, at))}" if at else ""
         self._note(float(ratio[at]), f"got {g[at]:.17g}{where}, right is {want.hi[at]:.17g}")
 
-    def to_the_last_digits(self, got: ArrayLike, want: Exact, size: float = 0.0) -> None:
-        """Compare to within 4 ulps of the right values (6 in float32), or of ``size`` if larger."""
+    def to_the_last_digits(
+        self, got: ArrayLike, want: Exact, size: float = 0.0, ulps: int = 4
+    ) -> None:
+        """Compare to within some ulps of what is right (6 in float32), or of ``size`` if larger."""
         ulp = np.spacing(np.maximum(abs(want.hi), size).astype(self.dtype)).astype(np.float64)
-        limit = 6 if self.dtype == np.float32 else 4
+        limit = 6 if self.dtype == np.float32 else ulps
         self.near(got, want, limit, ulp / float(np.finfo(self.dtype).eps))
 
     def at_most(self, low: ArrayLike, high: ArrayLike, room: ArrayLike, message: str) -> None:
@@ -484,12 +508,17 @@ def arguments(name: str, z: Array, k: Any = 0, axis: int = -1) -> tuple[Any, ...
     return (z,)
 
 
-def takes_axis(function: Function) -> bool:
-    """Return whether a function has a parameter of this name."""
+def takes_axis(function: Function, axis: int = -1) -> bool:
+    """Return whether to name the axis to a function: it has one, or may, and needs to know."""
     try:
-        return "axis" in inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # some functions written in C do not say
         return False
+    return any(
+        (p.kind is p.VAR_KEYWORD and axis != -1)
+        or (p.name == "axis" and p.kind is not p.POSITIONAL_ONLY)
+        for p in parameters
+    )
 
 
 def short(x: Any) -> str:
@@ -505,7 +534,7 @@ def short(x: Any) -> str:
     return _text(x) if x.dtype in (np.float64, np.intp) else f"{x.dtype}({_text(x)})"
 
 
-def _named(error: BaseException) -> str:
+def in_a_line(error: BaseException) -> str:
     """Write an exception in one line."""
     text = str(error).strip().split("\n")[0][:200]
     return f"{type(error).__name__}{': ' * bool(text)}{text}"

@@ -15,7 +15,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -29,7 +29,7 @@ from cecore.fused import loss_and_grad
 from cecore.libraries import LIBRARIES
 from cecore.softmax import log_softmax, logsumexp, softmax
 from cecore.streaming import LogSumExp
-from cecore.trial import FLOATS, Claim, Evidence, Function, Implementation
+from cecore.trial import FLOATS, Claim, Evidence, Function, Implementation, float_types, in_a_line
 
 CECORE = Implementation(
     name="cecore",
@@ -63,13 +63,18 @@ class Report:
         return [(c, e) for c, e in self.results if e.verdict in ("failed", "error")]
 
     @property
+    def checked(self) -> bool:
+        """Whether any claim was checked at all: one that does not apply is not."""
+        return any(e.verdict != "not applicable" for _, e in self.results)
+
+    @property
     def ok(self) -> bool:
         """Whether no claim failed."""
         return not self.failed
 
     def assert_ok(self) -> None:
         """Raise an AssertionError that lists what failed, or if nothing was checked at all."""
-        if not any(e.verdict == "held" for _, e in self.results) and not self.failed:
+        if not self.checked:
             raise AssertionError(f"{self.summary()}: no claim was checked")
         if self.failed:
             raise AssertionError(f"{self.summary()}\n{self.table(verbose=True, only_failed=True)}")
@@ -185,12 +190,14 @@ def verify(
     Returns
     -------
     Report
-        ``.ok``, ``.failed``, ``.table()``, ``.to_json()``, and ``.assert_ok()`` for a test.
+        ``.ok``, ``.checked``, ``.failed``, ``.table()``, ``.to_json()``, and ``.assert_ok()`` for a
+        test.
 
     Raises
     ------
     TypeError
-        If one of the functions has a name that no implementation has, or cannot be called.
+        If one of the functions has a name that no implementation has, or cannot be called; if the
+        implementation is none, or claims or dtypes are not several.
     ValueError
         If there is no claim of one of the ids, or a dtype is none of the three.
 
@@ -199,6 +206,11 @@ def verify(
     >>> verify(claims=["S1"]).ok
     True
     """
+    if not isinstance(implementation, Implementation | None):
+        raise TypeError(
+            "implementation must be an Implementation, or functions be given by name, "
+            f"as in verify(softmax=my_softmax); got {implementation!r}"
+        )
     names = [field.name for field in dataclasses.fields(Implementation)][3:]
     for name, function in functions.items():
         if name not in names:
@@ -212,22 +224,18 @@ def verify(
         implementation = dataclasses.replace(implementation, name=name)
     implementation = dataclasses.replace(implementation, **functions)  # type: ignore[arg-type]
     if dtypes is not None:
-        implementation = dataclasses.replace(implementation, dtypes=_dtypes(dtypes))
+        types = (np.float64, *float_types(dtypes))
+        implementation = dataclasses.replace(implementation, dtypes=types)
+    if isinstance(claims, str):
+        raise TypeError(f"claims must be several ids, as in ['S1']; got {claims!r}")
     wanted = list(CLAIMS) if claims is None else list(claims)
     for claim in wanted:
-        if claim not in CLAIMS:
+        if claim not in list(CLAIMS):
             raise ValueError(f"claims must be ids such as S1, B4 or P1; got {claim!r}")
     chosen: Iterable[str] = _with_progress(wanted) if progress else wanted
     return Report(
         implementation.name, [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
     )
-
-
-def _dtypes(given: Iterable[DTypeLike]) -> tuple[Any, ...]:
-    found = {np.float64, *(np.dtype(dtype).type for dtype in given)}
-    for dtype in found - {*FLOATS}:
-        raise ValueError(f"dtypes must be of {', '.join(NAMES)}; got {dtype.__name__}")
-    return tuple(dtype for dtype in FLOATS if dtype in found)
 
 
 def _check(claim: Claim, implementation: Implementation) -> Evidence:
@@ -279,16 +287,15 @@ def _function(text: str) -> Function:
         raise argparse.ArgumentTypeError(
             f"expected a module's name, such as mine for mine.py here, got {text!r}"
         )
-    sys.path[:0] = [os.getcwd()]  # the console script does not look here
+    if os.getcwd() not in sys.path:  # the console script does not look here
+        sys.path.insert(0, os.getcwd())  # until the end: functions may import when they are called
     try:
         found: Any = importlib.import_module(module)
         for name in path.split("."):
             found = getattr(found, name)
     except (Exception, SystemExit) as error:
-        why = "it calls sys.exit" if isinstance(error, SystemExit) else error
+        why = "it calls sys.exit" if isinstance(error, SystemExit) else in_a_line(error)
         raise argparse.ArgumentTypeError(f"cannot import {text!r}: {why}") from None
-    finally:
-        sys.path.pop(0)
     if not callable(found):
         raise argparse.ArgumentTypeError(f"{text!r} is not a function")
     return found
@@ -311,9 +318,14 @@ def _library(text: str) -> Implementation:
 
 def _json_path(text: str) -> Path:
     path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}: no file in an existing folder")
-    there = path.exists() and not _is_plain(path)
+    try:
+        if path.is_dir() or not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(
+                f"cannot write {text!r}: no file in an existing folder"
+            )
+        there = path.exists() and not _is_plain(path)
+    except OSError as error:  # a name that is too long
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}: {error.strerror}") from None
     if not os.access(path if there else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {text!r}: permission denied")
     return path
@@ -332,7 +344,8 @@ def _parser() -> _Parser:
         help="check the claims of the book against an implementation",
         description="Check the claims of the book: against cecore itself, a library, or functions "
         "of your own (each as module:function, with the signature of its namesake in cecore). "
-        "The exit status is 0 if no claim fails, 1 if one does, 2 if the command is wrong.",
+        "The exit status is 0 if no claim fails, 1 if one does, 2 if the command is wrong or no "
+        "claim applies.",
     ).add_argument
     add("--library", type=_library, metavar="NAME", help=f"one of {', '.join(LIBRARIES)}")
     for option, name in OPTIONS.items():
@@ -355,7 +368,7 @@ def _write(path: Path, text: str) -> None:
     if not _is_plain(path):
         path.write_text(text, "utf-8")
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".cecore.{os.getpid()}")
     try:
         beside.write_text(text, "utf-8")
         os.replace(beside, path)
@@ -363,10 +376,14 @@ def _write(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # None if it is closed
+
+
 def _print(report: Report, verbose: bool) -> None:
     """Print a table in colour on a terminal with rich, and plain text anywhere else."""
     try:
-        if not sys.stdout.isatty():
+        if not _is_terminal(sys.stdout):
             raise ImportError
         console = importlib.import_module("rich.console").Console()
         table = importlib.import_module("rich.table").Table(*HEAD)
@@ -386,14 +403,21 @@ def _print(report: Report, verbose: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``cecore`` with these arguments and return the exit status."""
-    given = _parser().parse_args(argv)
+    path = [*sys.path]
+    try:
+        return _run(_parser().parse_args(argv))
+    finally:
+        sys.path[:] = path
+
+
+def _run(given: argparse.Namespace) -> int:
     functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
     try:
         report = verify(
             given.library,
             claims=given.claim,
             dtypes=given.dtype,
-            progress=sys.stderr.isatty(),
+            progress=_is_terminal(sys.stderr),
             **functions,
         )
         if given.json:
@@ -410,7 +434,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         _print(report, given.verbose)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads it has seen enough, as in `cecore verify | head`
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
+        # A broken pipe is no fault: whoever reads has seen enough, as in `cecore verify | head`.
+        if not isinstance(error, BrokenPipeError):
+            print(f"cecore verify: cannot print: {error.strerror}", file=sys.stderr)
+            return 2
+    if (given.library or functions) and not report.checked:
+        print("cecore verify: no claim was checked", file=sys.stderr)
+        return 2
     return 0 if report.ok else 1

@@ -1,5 +1,8 @@
 """The promise of the last digits: each entry within 4 ulps of the exact result, or 6 in float32.
 
+In float64 an entry of the gradient may be off by 5. Each exponential, each sum, and the quotient is
+off by half a unit of its own last place, and all of this may add up.
+
 The exact result has 50 digits. An ulp is the distance to the next float of the exact result's
 size, and below the smallest normal number the distance between subnormals.
 `pytest -s -k table tests/test_accuracy.py` prints how others do.
@@ -19,6 +22,10 @@ from tests import reference
 from tests.reference import mp
 
 LIMIT = {np.float64: 4, np.float32: 6}
+
+
+def limit(dtype, name):
+    return LIMIT[dtype] + (dtype == np.float64 and "grad" in name)
 
 
 class Exact:
@@ -117,14 +124,31 @@ def test_every_entry_is_right_to_the_last_digits(z):
             if np.isneginf(z[k]):
                 continue
             off = errors(z, k, Exact(z, k))
-            assert max(off.values()) <= LIMIT[z.dtype.type], off
+            assert all(off[name] <= limit(z.dtype.type, name) for name in off), off
+
+
+# The worst of 10^7 rows, 4.2 ulps off: alone, and in a batch, whose size divides the gradient.
+WORST = [
+    (1, 1, 1, [-299.9279713341611, -284.15589583817, -305.4183565705159, -291.7860812136063]),
+    (40_000, 5, 5, [
+        *(-284.4060981521668, -331.3696803700038, -245.40095499677847),
+        *(-248.95323711860644, -351.3181567121246, -237.23225149899218),
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "k", "j", "z"), WORST)
+def test_the_unluckiest_rows(count, k, j, z):
+    want = Exact(z, k).grad[j] / count
+    off = ulps(cecore.loss_and_grad(np.tile(z, (count, 1)), np.full(count, k))[1][0, j], [want])
+    assert off <= 5
 
 
 @pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1), (np.float64, 100)])
 def test_a_vocabulary_of_128256_classes(dtype, scale):
     z, exact = words(dtype, scale)
     off = errors(z, z.size - 1, exact)
-    assert max(off.values()) <= LIMIT[dtype], off
+    assert all(off[name] <= limit(dtype, name) for name in off), off
 
 
 @pytest.mark.parametrize("dtype", LIMIT)
@@ -150,10 +174,7 @@ def test_the_gradient_of_distributions(dtype, scale):
     ("n", "scale"), [(3, 5), (10, 5), (37, 5), (150, 5), (1000, 5), (1000, 1), (800, 2), (3000, 1)]
 )
 def test_the_worst_of_many_rows(dtype, n, scale):
-    """Rounding errors add up by chance: what holds for one row must hold for the unluckiest.
-
-    Of 20 million entries none was beyond 4 ulps, but this seed finds one at 4.17.
-    """
+    """Rounding errors add up by chance: what holds for one row must hold for the unluckiest."""
     rng = np.random.default_rng(25)
     count = 200_000 // n
     z = (rng.normal(size=(count, n)) * scale).astype(dtype)
@@ -164,12 +185,13 @@ def test_the_worst_of_many_rows(dtype, n, scale):
     e[row, k] = 0
     grad = softmax.copy()
     grad[row, k] = -e.sum(-1) / total
-    for got, want in [
-        (cecore.softmax(z), softmax),
-        (cecore.softmax_cross_entropy_grad(z, k), grad),
-        (cecore.loss_and_grad(z, k)[1], grad / count),
+    for name, got, want in [
+        ("softmax", cecore.softmax(z), softmax),
+        ("grad", cecore.softmax_cross_entropy_grad(z, k), grad),
+        ("fused grad", cecore.loss_and_grad(z, k)[1], grad / count),
     ]:
-        assert (abs(got - want) / np.spacing(abs(want).astype(dtype))).max() <= LIMIT[dtype] + 0.2
+        off = abs(got - want) / np.spacing(abs(want).astype(dtype))
+        assert off.max() <= limit(dtype, name)
 
 
 def test_a_batch_is_as_exact_as_its_rows():

@@ -146,6 +146,11 @@ BAD_LABELS = {
 
 
 @pytest.mark.parametrize("f", LOSSES)
+def test_no_labels(f):
+    fails(TypeError, ["y", "0..2", "object"], f, np.zeros(3), None)
+
+
+@pytest.mark.parametrize("f", LOSSES)
 @table(BAD_LABELS)
 def test_bad_labels(f, error, words, bad):
     fails(error, ["y", *words], f, np.zeros((2, 3)), bad)

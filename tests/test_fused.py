@@ -262,6 +262,13 @@ def test_distributions_of_float32_have_their_mean_loss_in_float64():
     assert loss_and_grad(z, y)[0] == pytest.approx(want, rel=1e-12)
 
 
+@pytest.mark.parametrize("count", [2, 1_000_000])
+def test_the_mean_of_losses_whose_sum_would_overflow(count):
+    z = np.zeros((count, 2))
+    z[:, 0] = 1e308
+    assert loss_and_grad(z, np.ones(count, int))[0] == pytest.approx(1e308, rel=1e-15)
+
+
 def test_a_masked_true_class_costs_everything():
     loss, grad = loss_and_grad([[0.0, -np.inf], [0.0, 0.0]], [1, 0])
     assert loss == np.inf

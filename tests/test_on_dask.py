@@ -226,6 +226,8 @@ def unknown(x):
         (ValueError, r"none 0; got \(0, 3\)", lambda z: on_dask.loss_and_grad(z[:0], [])),
         (ValueError, "z must have the shape", lambda z: on_dask.loss_and_grad(z[0], 1)),
         (ValueError, "^labels must be class", lambda z: on_dask.loss_and_grad(z, [3] * 5)),
+        (TypeError, "^labels must be int.* dtype object", lambda z: on_dask.loss_and_grad(z, None)),
+        (TypeError, "^y must be int.* object", lambda z: on_dask.softmax_cross_entropy(z, None)),
     ],
 )
 def test_what_is_refused_before_anything_is_computed(error, words, call):
@@ -256,7 +258,7 @@ def test_the_graph_grows_with_the_number_of_chunks_and_holds_no_array():
 
 def test_what_crosses_between_workers_is_four_numbers_a_row():
     z = da.zeros((50, 4000), chunks=(50, 1000))
-    _, known = on_dask._whole(z, 1, None, "y")
+    _, known = on_dask._whole(z, 1, (), "y")
     assert known.dtype.itemsize == 32
     assert known.shape == (50, 1)
     assert len(pickle.dumps(known.compute())) < 50 * 32 + 500

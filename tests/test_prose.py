@@ -4,6 +4,7 @@ Between the author's hand and the reader's eye nothing computes these, so each s
 time, as an expression or as what a cell says.
 """
 
+import json
 import re
 from functools import cache
 
@@ -137,3 +138,13 @@ def test_a_number_in_the_text_is_what_it_must_be(path):
         unit = 10.0 ** -len(number.partition(".")[2])
         value *= 100 if "%" in text else 1
         assert abs(float(number) - value) <= 0.501 * unit, text
+
+
+def test_what_the_workers_sent_is_as_the_text_says():
+    stored = json.loads((BOOK / "data" / "workers.json").read_text("utf-8"))
+    _, sent = (measured["most sent"] for measured in stored["measured"])
+    state, chunk = stored["rows"] * 32, stored["rows"] * stored["chunk"] * 4
+    assert stored["runs"] == len(sent) == 20
+    assert state <= np.median(sent) <= 4 * state + stored["rows"] * 8
+    assert max(sent) == max(sent[:3])
+    assert chunk <= max(sent) <= 3 * chunk + 4 * state

@@ -55,6 +55,24 @@ def test_functions_are_given_by_name():
         Implementation(np.exp)
 
 
+def test_dtypes_are_given_as_numpy_takes_them():
+    given = Implementation(dtypes=(np.dtype("float64"), "float32", "f4", float))
+    assert given.dtypes == (np.float32, np.float64)
+    with pytest.raises(ValueError, match="dtypes must be of float16, float32, float64; got 'f16'"):
+        Implementation(dtypes=["f16"])
+
+
+def test_a_result_is_kept_though_the_function_uses_its_memory_again():
+    memory = np.zeros(2)
+
+    def exp(z):
+        return np.exp(z, out=memory)
+
+    t = Trial(Implementation(softmax=exp))
+    first, second = (t.run("softmax", np.full(2, x), shape=(2,)) for x in (0.0, 1.0))
+    assert (first[0], second[0]) == (1, np.e)
+
+
 def test_a_claim_is_of_all_its_functions_unless_it_says_so():
     claim = Claim("X1", "True.", "nowhere", "")
     assert claim.each is False
@@ -200,7 +218,10 @@ def test_without_mpmath_it_says_what_is_missing(monkeypatch):
 
 def test_a_function_takes_an_axis_if_it_says_so():
     assert takes_axis(np.sum)
+    assert takes_axis(lambda *args, **named: None, 0)
+    assert not takes_axis(lambda *args, **named: None)  # nor need it know of the last
     assert not takes_axis(lambda z: z)
+    assert not takes_axis(lambda z, axis=-1, /: z)  # not by name
     assert not takes_axis(max)  # written in C, and says nothing
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from cecore.trial import Claim, Evidence, Implementation
@@ -321,6 +322,106 @@ def test_a_module_that_would_end_python_is_told(capsys, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise KeyError('k')", "KeyError: 'k'"),
+        ("assert False", "AssertionError"),
+        ("raise ValueError('one\\ntwo')", "ValueError: one"),
+    ],
+)
+def test_why_a_module_cannot_be_imported_is_told_in_one_line(
+    code, why, capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "of_a_fault.py").write_text(f"{code}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(["verify", "--softmax", "of_a_fault:softmax"])
+    assert capsys.readouterr().err == (
+        f"cecore verify: argument --softmax: cannot import 'of_a_fault:softmax': {why}\n"
+    )
+
+
+def test_a_function_may_import_others_when_it_is_called(tmp_path, monkeypatch):
+    (tmp_path / "beside.py").write_text("from cecore import softmax as f\n")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "further.py").write_text("")
+    (tmp_path / "of_lazy.py").write_text(
+        "import sys\nsys.path.insert(0, 'elsewhere')\n"
+        "def softmax(z, axis=-1):\n    import beside, further\n    return beside.f(z, axis)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", "--softmax", "of_lazy:softmax", "--claim", "S4"]) == 0
+
+
+def test_what_checks_nothing_does_not_pass(capsys, tmp_path, monkeypatch):
+    (tmp_path / "of_one_function.py").write_text("from cecore import softmax\n")
+    monkeypatch.chdir(tmp_path)
+    command = ["verify", "--softmax", "of_one_function:softmax", "--claim"]
+    assert main([*command, "S17"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out.endswith("your functions: 1 not applicable\n")
+    assert shown.err == "cecore verify: no claim was checked\n"
+    assert main([*command, "S17", "--claim", "S4"]) == 0
+    assert main(["verify", "--claim", "S0", "-v"]) == 0  # to be read
+    assert main(["verify", "--library", "numpy", "--claim", "S0"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "status"), [("x" * 300, 2), ("x" * 250, 0), ("x" * 300 + "/x", 2)]
+)
+def test_a_file_with_a_long_name(names, status, capsys, tmp_path):
+    command = ["verify", "--claim", "S4", "--json", str(tmp_path / names)]
+    if not status:
+        assert main(command) == 0
+        return
+    with pytest.raises(SystemExit, match="2"):
+        main(command)
+    assert capsys.readouterr().err.endswith(": File name too long\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_is_told_and_a_closed_output_is_none():
+    run = f"{sys.executable} -m cecore verify --claim S4"
+    for command, status, told in (
+        (f"{run} > /dev/full", 2, "cecore verify: cannot print: No space left on device\n"),
+        (f"{run} >&-", 0, ""),
+        (f"{run} 2>&-", 0, ""),
+    ):
+        done = subprocess.run(
+            command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (status, told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        (
+            TypeError,
+            {"implementation": abs},
+            r"by name, as in verify\(softmax=my_softmax\); got",
+        ),
+        (TypeError, {"implementation": "torch"}, "implementation must be an Impl.* got 'torch'$"),
+        (TypeError, {"claims": "S1"}, r"^claims must be several ids, as in \['S1'\]; got 'S1'$"),
+        (TypeError, {"claims": ""}, "claims must be several ids"),
+        (ValueError, {"claims": [["S1"]]}, r"claims must be ids such as S1, .* got \['S1'\]$"),
+        (TypeError, {"dtypes": "float32"}, r"^dtypes must be several, as in \['float32'\]; got 'f"),
+        (TypeError, {"dtypes": np.float32}, "dtypes must be several.* got <class 'numpy.float32'>"),
+        (ValueError, {"dtypes": [None]}, "^dtypes must be of float16, float32, float64; got None$"),
+        (ValueError, {"dtypes": ["foo"]}, "dtypes must be of .*; got 'foo'$"),
+        (ValueError, {"dtypes": ["int32"]}, "dtypes must be of .*; got 'int32'$"),
+    ],
+)
+def test_what_cannot_be_verified_is_told(kind, given, words):
+    with pytest.raises(kind, match=words):
+        verify(**{"claims": ["S4"]} | given)
+
+
+def test_cecore_has_its_name():
+    assert verify(claims=["S4"]).summary() == "cecore: 1 held"
+
+
 def test_a_report_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         REPORT.name = "theirs"
@@ -350,7 +451,7 @@ def test_the_help_says_what_can_be_given(capsys, monkeypatch):
     for words in (
         "Check the claims of the book: against cecore itself, a library, or functions of your own "
         "(each as module:function, with the signature of its namesake in cecore). The exit status "
-        "is 0 if no claim fails, 1 if one does, 2 if the command is wrong.",
+        "is 0 if no claim fails, 1 if one does, 2 if the command is wrong or no claim applies.",
         "--library NAME one of numpy, scipy, torch, jax, sklearn",
         "--softmax M:F check this softmax",
         "--log-softmax M:F check this log_softmax",

@@ -193,6 +193,10 @@ def one_hot_from_one(labels, n):
     return cecore.one_hot((np.asarray(labels) - 1) % n, n)
 
 
+def one_hot_of_three(labels, n):
+    return np.eye(3)[labels]
+
+
 def label_off_by_one(z, y, axis=-1):
     if np.ndim(y) < np.ndim(z):
         y = (np.asarray(y) + 1) % z.shape[axis]
@@ -510,6 +514,7 @@ WRONG = [
     ("cross_entropy", arguments_swapped, "B10"),
     ("entropy", entropy_without_sign, "B9"),
     ("one_hot", one_hot_from_one, "S12"),
+    ("one_hot", one_hot_of_three, "S12"),
     ("loss", label_off_by_one, "S14"),
     ("loss", mean_loss, "P8"),
     ("loss", loss_through_softmax, "P2"),
