@@ -60,7 +60,8 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     z : array_like of real numbers, shape (..., n)
         Logits, as for `softmax`; the classes are on the last axis.
     v : array_like of real numbers, shape (..., n)
-        The direction, of z's shape; finite, and at most half the largest float of its dtype.
+        The direction, of z's shape; finite, and at most half the largest float of its dtype (of
+        float32 for float16).
 
     Returns
     -------

@@ -98,7 +98,8 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> Array:
 
     Notes
     -----
-    It lies between ``max z`` and ``max z + ln n`` (statement B4); its gradient is softmax (B8).
+    It lies between ``max z`` and ``max z + ln n`` (statement B4); its gradient is softmax (B8). It
+    can cancel to 0, so its error is within 4 ulps of ``max |z|`` or itself, whichever is larger.
 
     Examples
     --------

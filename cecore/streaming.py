@@ -257,7 +257,8 @@ def loss_and_grad(
     loss : float
         In nats. ``inf`` where the true class is masked.
     grad : ndarray, shape (N, n)
-        The gradient of that mean by z, of z's floating dtype: `out`, mapped into memory to be read.
+        The gradient of that mean by z, of z's floating dtype in this machine's byte order: `out`,
+        mapped into memory to be read.
 
     Raises
     ------
