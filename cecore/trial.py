@@ -74,13 +74,13 @@ def float_types(dtypes: Iterable[DTypeLike]) -> tuple[Any, ...]:
     found = set()
     for given in dtypes:
         try:
-            dtype = None if given is None else np.dtype(given).type
+            fits = given is not None and np.dtype(given).type in FLOATS
         except TypeError:
-            dtype = None
-        if dtype not in FLOATS:
+            fits = False
+        if not fits:
             names = ", ".join(each.__name__ for each in FLOATS)
             raise ValueError(f"dtypes must be of {names}; got {given!r}")
-        found.add(dtype)
+        found.add(np.dtype(given).type)
     return tuple(dtype for dtype in FLOATS if dtype in found)
 
 

@@ -108,7 +108,7 @@ class Report:
         for number, row in enumerate(shown):
             cells = (f"{cell:{'<<>>'[i]}{sizes[i]}}" for i, cell in enumerate(row[:4]))
             text = "  ".join([*cells, row[4]])
-            lines += textwrap.wrap(text, width, subsequent_indent=indent, drop_whitespace=True)
+            lines += textwrap.wrap(text, width, subsequent_indent=indent)
             if number and verbose:
                 details = _details(*next(results), proofs=not only_failed)
                 lines += [

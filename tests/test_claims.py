@@ -288,6 +288,13 @@ def test_no_batch_has_fewer_classes_than_an_implementation_takes():
     }
 
 
+def test_a_function_that_passes_its_arguments_on_gets_the_axis():
+    def softmax(*args, **named):
+        return cecore.softmax(*args, **named)
+
+    assert verify(softmax=softmax, claims=["P9", "P8"]).summary() == "your functions: 2 held"
+
+
 def test_what_no_input_fits_is_not_held():
     wrong = Implementation(grad=lambda z, y: 0 * z, dtypes=(np.float32,), classes=20_000)
     for claim in ("S17", "B12", "B22"):

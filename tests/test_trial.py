@@ -15,6 +15,7 @@ from cecore.trial import (
     Exact,
     Implementation,
     Pair,
+    Row,
     Trial,
     as_numbers_of,
     exact,
@@ -71,6 +72,21 @@ def test_a_result_is_kept_though_the_function_uses_its_memory_again():
     t = Trial(Implementation(softmax=exp))
     first, second = (t.run("softmax", np.full(2, x), shape=(2,)) for x in (0.0, 1.0))
     assert (first[0], second[0]) == (1, np.e)
+
+
+def test_a_function_that_writes_to_its_input_gets_a_copy():
+    z = np.zeros(2)
+    t = Trial(Implementation(softmax=lambda z: np.exp(z, out=z)))
+    assert t.run("softmax", z, shape=(2,)).sum() == 2
+    assert z.sum() == 0
+    assert t.run("softmax", z, shape=(2,), copy=False).sum() == z.sum() == 2
+
+
+def test_what_is_right_for_a_loss_is_minus_the_logarithm_in_both_its_floats():
+    row = Row([2.0, 1.0, 0.1])
+    for k in range(3):
+        assert as_numbers_of(row.loss_of(k)) == -as_numbers_of(row.log_s)[k]
+    assert row.log_s.lo.all()
 
 
 def test_a_claim_is_of_all_its_functions_unless_it_says_so():

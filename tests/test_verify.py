@@ -92,6 +92,13 @@ def test_the_table():
     assert REPORT.table(verbose=True, only_failed=True, width=66) == FAILED[1:]
 
 
+@pytest.mark.parametrize("word", ["a ", "ab "])
+def test_the_table_is_as_wide_as_a_hundred_letters(word):
+    claim = Claim("B2", word * 200, "softmax", "")
+    longest = max(map(len, Report("x", [(claim, Evidence("held"))]).table().splitlines()))
+    assert 100 - len(word) < longest <= 100
+
+
 def test_the_summary():
     assert REPORT.summary() == "mine: 1 held, 1 failed, 1 error, 1 not applicable"
     assert Report("none", []).summary() == "none: nothing to check"
@@ -134,7 +141,7 @@ def test_a_caller_is_shown_what_its_function_did_and_no_proof():
 def test_the_json():
     written = REPORT.to_json()
     assert written.endswith("\n}\n")
-    assert "\n  " in written
+    assert written.startswith('{\n  "implementation": ')
     whole = json.loads(written)
     assert (whole["implementation"], whole["ok"]) == ("mine", False)
     assert whole["claims"][0] == {
