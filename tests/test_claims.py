@@ -288,6 +288,25 @@ def test_no_batch_has_fewer_classes_than_an_implementation_takes():
     }
 
 
+@pytest.mark.parametrize(("off", "verdict"), [(2, "held"), (3, "failed")])
+def test_a_probability_is_at_most_1_and_what_rounding_adds(off, verdict):
+    def softmax(z, axis=-1):
+        s = cecore.softmax(z, axis)
+        return s + (off * np.finfo(z.dtype).eps * (z.size == 1)).astype(z.dtype)
+
+    [(_, evidence)] = verify(softmax=softmax, claims=["S2"]).results
+    assert evidence.verdict == verdict
+
+
+def test_a_small_probability_is_not_0():
+    def softmax(z, axis=-1):
+        s = cecore.softmax(z, axis)
+        return np.where(s < 1e-30, 0, s).astype(z.dtype)
+
+    [(_, evidence)] = verify(softmax=softmax, claims=["S2"]).results
+    assert evidence.message.startswith("a probability that is not tiny is 0 in [")
+
+
 def test_a_function_that_passes_its_arguments_on_gets_the_axis():
     def softmax(*args, **named):
         return cecore.softmax(*args, **named)
