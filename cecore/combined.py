@@ -27,8 +27,8 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     -------
     ndarray
         Nats, of z's shape without `axis` (a NumPy scalar for 1-d z) and z's floating dtype.
-        ``inf`` where the label puts weight on a masked class, or on one whose logit lies further
-        below the largest than the largest float.
+        ``inf`` where the label puts weight on a masked class, or the loss or a difference of logits
+        exceeds the largest float.
 
     Raises
     ------

@@ -65,7 +65,8 @@ def loss_and_grad(z: da.Array, labels: Any) -> tuple[da.Array, da.Array]:
     """Mean loss of a batch, and its gradient, as `cecore.loss_and_grad` computes them (S14, S17).
 
     ``labels`` holds class indices, in an array of NumPy's or Dask's. Compute both results together,
-    with ``dask.compute(loss, grad)``: then the logits are read once.
+    with ``dask.compute(loss, grad)``: then the logits are read once. The mean is Dask's, and so inf
+    if the sum of the losses exceeds the largest float.
     """
     z, axis, _ = _logits(z, -1)
     if z.ndim != 2 or not len(z):

@@ -36,7 +36,7 @@ from cecore._rows import (
     shifted_powers,
     split_sums,
 )
-from cecore.fused import fill
+from cecore.fused import fill, mean_of
 
 BLOCK = 2**23  # bytes of logits that are read at a time
 GRID = 512  # e^(512 + HEADROOM), and sums of 10^50 of them, are normal numbers
@@ -310,17 +310,17 @@ def loss_and_grad(
                     raise OSError(errno.EIO, "z has become shorter")
             return part.astype(np.promote_types(dtype, np.float32), copy=False)
 
-        for grad, loss in _gradient(read, k, shape, dtype):
+        for grad, parts in _gradient(read, k, shape, dtype):
             write(grad)
-            losses.append(loss)
+            losses += parts
             advance(grad.size)
-    return math.fsum(losses), np.load(target, mmap_mode="r")
+    return mean_of(losses, len(k)), np.load(target, mmap_mode="r")
 
 
 def _gradient(
     read: Callable[..., Array], k: Array, shape: Index, dtype: np.dtype[Any]
-) -> Iterator[tuple[Array, float]]:
-    """Yield the gradient, part by part, and what the rows that begin there add to the mean loss."""
+) -> Iterator[tuple[Array, list[float]]]:
+    """Yield the gradient, part by part, and with a row's first part of it the row's loss."""
     count, n = shape
     entries = max(1, BLOCK // dtype.itemsize)
     rows = entries // n
@@ -334,7 +334,7 @@ def _gradient(
             check_rows(m, (start,))
             grad = np.empty(z.shape, dtype)
             workers = processors() if z.size >= PARALLEL else 1
-            yield grad, math.fsum(fill(z, own, grad, count, workers))
+            yield grad, [*fill(z, own, grad, count, workers)]
         return
     parts = [(start, min(entries, n - start)) for start in range(0, n, entries)]
     for row in range(count):
@@ -343,11 +343,11 @@ def _gradient(
             whole = whole.merge(LogSumExp.of(read(row, start, 1, length), (row, start)))
         check_rows(whole.maximum, (row,))
         own = read(row, k[row], 1)
-        loss = float(whole.loss(own)[0]) / count
+        loss = whole.loss(own).tolist()
         for start, length in parts:
             z = read(row, start, 1, length)
             yield whole.grad(z, own, k[row, None] - start, count).astype(dtype), loss
-            loss = 0.0
+            loss = []
 
 
 def _path(x: Any, name: str) -> Path:

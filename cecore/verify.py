@@ -14,6 +14,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -196,8 +197,8 @@ def verify(
     Raises
     ------
     TypeError
-        If one of the functions has a name that no implementation has, or cannot be called; if the
-        implementation is none, or claims or dtypes are not several.
+        If one of the functions has a name that no implementation has, or cannot be called; if
+        `implementation` is no Implementation; if claims or dtypes are not several.
     ValueError
         If there is no claim of one of the ids, or a dtype is none of the three.
 
@@ -319,13 +320,14 @@ def _library(text: str) -> Implementation:
 def _json_path(text: str) -> Path:
     path = Path(text)
     try:
-        if path.is_dir() or not path.parent.is_dir():
-            raise argparse.ArgumentTypeError(
-                f"cannot write {text!r}: no file in an existing folder"
-            )
-        there = path.exists() and not _is_plain(path)
-    except OSError as error:  # a name that is too long
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:  # such as for a name that is too long
         raise argparse.ArgumentTypeError(f"cannot write {text!r}: {error.strerror}") from None
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}: no file in an existing folder")
+    there = path.exists() and not _is_plain(path)
     if not os.access(path if there else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {text!r}: permission denied")
     return path
@@ -345,7 +347,7 @@ def _parser() -> _Parser:
         description="Check the claims of the book: against cecore itself, a library, or functions "
         "of your own (each as module:function, with the signature of its namesake in cecore). "
         "The exit status is 0 if no claim fails, 1 if one does, 2 if the command is wrong or no "
-        "claim applies.",
+        "claim applies to what it gives.",
     ).add_argument
     add("--library", type=_library, metavar="NAME", help=f"one of {', '.join(LIBRARIES)}")
     for option, name in OPTIONS.items():
@@ -410,6 +412,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.path[:] = path
 
 
+def _refuse(why: object) -> int:
+    """Say why on standard error, if there is one, and return the exit status."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"cecore verify: {why}", file=sys.stderr, flush=True)
+    return 2
+
+
 def _run(given: argparse.Namespace) -> int:
     functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
     try:
@@ -423,15 +433,10 @@ def _run(given: argparse.Namespace) -> int:
         if given.json:
             _write(given.json, report.to_json())
     except ImportError as error:  # mpmath
-        print(f"cecore verify: {error}", file=sys.stderr)
-        return 2
+        return _refuse(error)
     except OSError as error:
         why = error.strerror or error
-        print(
-            f"cecore verify: argument --json: cannot write {str(given.json)!r}: {why}",
-            file=sys.stderr,
-        )
-        return 2
+        return _refuse(f"argument --json: cannot write {str(given.json)!r}: {why}")
     try:
         _print(report, given.verbose)
         if sys.stdout is not None:
@@ -440,9 +445,7 @@ def _run(given: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
         # A broken pipe is no fault: whoever reads has seen enough, as in `cecore verify | head`.
         if not isinstance(error, BrokenPipeError):
-            print(f"cecore verify: cannot print: {error.strerror}", file=sys.stderr)
-            return 2
+            return _refuse(f"cannot print: {error.strerror}")
     if (given.library or functions) and not report.checked:
-        print("cecore verify: no claim was checked", file=sys.stderr)
-        return 2
+        return _refuse("no claim was checked")
     return 0 if report.ok else 1

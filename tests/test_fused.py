@@ -262,11 +262,18 @@ def test_distributions_of_float32_have_their_mean_loss_in_float64():
     assert loss_and_grad(z, y)[0] == pytest.approx(want, rel=1e-12)
 
 
-@pytest.mark.parametrize("count", [2, 1_000_000])
-def test_the_mean_of_losses_whose_sum_would_overflow(count):
+@pytest.mark.parametrize("count", [2, 3, 1_000_000])
+@pytest.mark.parametrize("loss", [1e303, 1e308, np.finfo(float).max])
+def test_the_mean_of_losses_whose_sum_would_overflow(count, loss):
     z = np.zeros((count, 2))
-    z[:, 0] = 1e308
-    assert loss_and_grad(z, np.ones(count, int))[0] == pytest.approx(1e308, rel=1e-15)
+    z[:, 0] = loss
+    assert loss_and_grad(z, np.ones(count, int))[0] == pytest.approx(loss, rel=1e-15)
+
+
+def test_the_mean_of_the_smallest_losses_is_not_0():
+    z = np.zeros((200, 200_000))  # in many blocks
+    z[:, 0] = 755
+    assert loss_and_grad(z, np.zeros(200, int))[0] == softmax_cross_entropy(z[0], 0) > 0
 
 
 def test_a_masked_true_class_costs_everything():

@@ -197,8 +197,8 @@ def test_an_error_is_measured_from_the_whole_right_value():
     [
         (np.float32, 5.5, "held"),
         (np.float32, 6.5, "failed"),
-        (np.float64, 4, "held"),
-        (np.float64, 5, "failed"),
+        (np.float64, 6, "held"),
+        (np.float64, 7, "failed"),
     ],
 )
 def test_how_many_of_the_last_digits_may_be_wrong(dtype, off, verdict):
@@ -234,8 +234,7 @@ def test_without_mpmath_it_says_what_is_missing(monkeypatch):
 
 def test_a_function_takes_an_axis_if_it_says_so():
     assert takes_axis(np.sum)
-    assert takes_axis(lambda *args, **named: None, 0)
-    assert not takes_axis(lambda *args, **named: None)  # nor need it know of the last
+    assert not takes_axis(lambda *args, **named: None)  # it may, and does not say so
     assert not takes_axis(lambda z: z)
     assert not takes_axis(lambda z, axis=-1, /: z)  # not by name
     assert not takes_axis(max)  # written in C, and says nothing
