@@ -416,7 +416,7 @@ def _refuse(why: object) -> int:
     """Say why on standard error, if there is one, and return the exit status."""
     if sys.stderr is not None:
         with suppress(OSError):
-            print(f"cecore verify: {why}", file=sys.stderr, flush=True)
+            print(f"cecore verify: {why}", file=sys.stderr)
     return 2
 
 
