@@ -387,7 +387,8 @@ def test_a_file_with_a_long_name(capsys, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
-def test_a_full_disk_is_told_and_a_closed_output_is_none():
+def test_a_full_disk_is_told_and_a_closed_output_is_none(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     run = f"{shlex.quote(sys.executable)} -m cecore verify --claim"
     for command, status, lines, told in (
         (f"{run} S4 > /dev/full", 2, 0, "cecore verify: cannot print: No space left on device\n"),
