@@ -55,7 +55,8 @@ def by_rows(
     for given in y:
         check_values(z, axis)
         t = check_targets(given, z, axis)
-        labels = [t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)]
+        t = t.reshape(-1, 1) if t.ndim < z.ndim else np.moveaxis(t, axis, -1).reshape(-1, n)
+        labels.append(t)
     starts = block_starts(len(rows), rows.nbytes, LEAN if reduces else BLOCK)
     step = starts.step
 

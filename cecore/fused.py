@@ -7,7 +7,6 @@ place, and left, while it is in the processor's cache.
 
 import itertools
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -94,7 +93,7 @@ def loss_and_grad(
     y = check_targets(labels, z, 1, "labels")
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
     workers = check_workers(workers, processors() if z.size >= PARALLEL else 1)
-    return mean_of([*fill(z, y, grad, len(z), workers)], len(z)), grad
+    return mean_of(fill(z, y, grad, len(z), workers), len(z)), grad
 
 
 def mean_of(parts: list[float], count: int) -> float:
@@ -105,7 +104,7 @@ def mean_of(parts: list[float], count: int) -> float:
         return min(2 * math.fsum(part / 2 / count for part in parts), max(parts))
 
 
-def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> Iterator[float]:
+def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> list[float]:
     """Write the gradient of a mean over ``count`` examples, these among them.
 
     Returns parts of the sum of their losses.
@@ -117,7 +116,7 @@ def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> Iterator[
     direct = y.ndim == 1 and z.size >= SMALL and z[:9].max() <= DIRECT.get(z.dtype.type, 640)
     total = float(count)  # NumPy is slower with an int
     parts = in_shares(lambda share: _blocks(z, y, grad, share, direct, total), starts, workers)
-    return itertools.chain(*parts)
+    return [*itertools.chain(*parts)]
 
 
 @quiet

@@ -255,7 +255,7 @@ def loss_and_grad(
     Returns
     -------
     loss : float
-        In nats. ``inf`` where the true class is masked.
+        In nats. ``inf`` where the true class is masked, or a loss exceeds the largest float64.
     grad : ndarray, shape (N, n)
         The gradient of that mean by z, of z's floating dtype in this machine's byte order: `out`,
         mapped into memory to be read.
@@ -334,7 +334,7 @@ def _gradient(
             check_rows(m, (start,))
             grad = np.empty(z.shape, dtype)
             workers = processors() if z.size >= PARALLEL else 1
-            yield grad, [*fill(z, own, grad, count, workers)]
+            yield grad, fill(z, own, grad, count, workers)
         return
     parts = [(start, min(entries, n - start)) for start in range(0, n, entries)]
     for row in range(count):

@@ -24,6 +24,7 @@ SIMPLE = ("softmax", "log_softmax", "logsumexp", "loss", "grad")
 LOGITS = (*SIMPLE, "softmax_jacobian", "softmax_jvp", "softmax_vjp")
 DISTRIBUTIONS = ("cross_entropy", "entropy", "kl_divergence")
 FLOATS = (np.float16, np.float32, np.float64)
+FLOAT_NAMES = [dtype.__name__ for dtype in FLOATS]
 
 
 class NotSupportedError(Exception):
@@ -74,13 +75,12 @@ def float_types(dtypes: Iterable[DTypeLike]) -> tuple[Any, ...]:
     found = set()
     for given in dtypes:
         try:
-            fits = given is not None and np.dtype(given).type in FLOATS
+            dtype = np.dtype(given).type
         except TypeError:
-            fits = False
-        if not fits:
-            names = ", ".join(each.__name__ for each in FLOATS)
-            raise ValueError(f"dtypes must be of {names}; got {given!r}")
-        found.add(np.dtype(given).type)
+            dtype = None
+        if given is None or dtype not in FLOATS:
+            raise ValueError(f"dtypes must be of {', '.join(FLOAT_NAMES)}; got {given!r}")
+        found.add(dtype)
     return tuple(dtype for dtype in FLOATS if dtype in found)
 
 

@@ -30,7 +30,15 @@ from cecore.fused import loss_and_grad
 from cecore.libraries import LIBRARIES
 from cecore.softmax import log_softmax, logsumexp, softmax
 from cecore.streaming import LogSumExp
-from cecore.trial import FLOATS, Claim, Evidence, Function, Implementation, float_types, in_a_line
+from cecore.trial import (
+    FLOAT_NAMES,
+    Claim,
+    Evidence,
+    Function,
+    Implementation,
+    float_types,
+    in_a_line,
+)
 
 CECORE = Implementation(
     name="cecore",
@@ -134,7 +142,6 @@ class Report:
         return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-NAMES = [dtype.__name__ for dtype in FLOATS]
 HEAD = ("claim", "verdict", "inputs", "ulps", "sentence")
 
 
@@ -229,9 +236,10 @@ def verify(
         implementation = dataclasses.replace(implementation, dtypes=types)
     if isinstance(claims, str):
         raise TypeError(f"claims must be several ids, as in ['S1']; got {claims!r}")
-    wanted = list(CLAIMS) if claims is None else list(claims)
+    ids = list(CLAIMS)
+    wanted = ids if claims is None else list(claims)
     for claim in wanted:
-        if claim not in list(CLAIMS):
+        if claim not in ids:
             raise ValueError(f"claims must be ids such as S1, B4 or P1; got {claim!r}")
     chosen: Iterable[str] = _with_progress(wanted) if progress else wanted
     return Report(
@@ -355,7 +363,7 @@ def _parser() -> _Parser:
     add("--claim", type=_claim_id, action="append", metavar="ID", help="only this (repeatable)")
     add(
         "--dtype",
-        choices=NAMES,
+        choices=FLOAT_NAMES,
         action="append",
         metavar="DTYPE",
         help="call with float64 and this only (repeatable)",

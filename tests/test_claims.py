@@ -697,24 +697,6 @@ def test_the_table_fits_its_width(own):
         assert max(map(len, own.table(verbose=verbose).splitlines())) <= 100
 
 
-@pytest.mark.parametrize(
-    ("error", "words", "arguments"),
-    [
-        (TypeError, "any of softmax, log_softmax, .*; got sigmoid", {"sigmoid": abs}),
-        (TypeError, "softmax must be a function; got 3", {"softmax": 3}),
-        (ValueError, "got 'S99'", {"claims": ["S99"]}),
-        (
-            ValueError,
-            "^dtypes must be of float16, float32, float64; got <class 'int'>$",
-            {"dtypes": [int]},
-        ),
-    ],
-)
-def test_bad_arguments_are_refused(error, words, arguments):
-    with pytest.raises(error, match=words):
-        verify(**arguments)
-
-
 # The command
 
 

@@ -24,7 +24,7 @@ def textbook(z, y):
 
 
 def assert_same(got, z, y):
-    """Both are within 4 ulps of the exact result (6 in float32), so within twice as many."""
+    """Both are within 6 ulps of the exact result, so within twice as many."""
     loss, grad = got
     right, right_grad = textbook(z, y)
     eps = float(np.finfo(grad.dtype).eps)
