@@ -5,6 +5,7 @@ formulas can trust, or raises an error that names the argument, what was wrong w
 expected. Half precision is widened to float32 here; the functions narrow their result back.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -198,8 +199,27 @@ def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array
     return *_in_the_wider(z, v), np.promote_types(z_dtype, v_dtype)
 
 
+def is_real(dtype: np.dtype[Any]) -> bool:
+    """Return whether this is a dtype of NumPy's own for real numbers.
+
+    Those of other packages, such as float8, may say that they are floats, but NumPy cannot tell
+    their precision.
+    """
+    return dtype.kind in "iuf" and issubclass(dtype.type, np.number)
+
+
+def check_real(dtype: np.dtype[Any], name: str) -> None:
+    """Refuse what holds no real numbers, or those of another package."""
+    if not is_real(dtype):
+        foreign = dtype.type.__module__.partition(".")[0] != "numpy"
+        raise TypeError(
+            f"{name} must hold real numbers (floats or integers); got dtype {dtype}"
+            f"{', which is not of NumPy: convert it first, say to float32' * foreign}"
+        )
+
+
 def _array(x: ArrayLike, name: str) -> Array:
-    if np.ma.is_masked(x):
+    if _has_mask(x):
         raise TypeError(
             f"{name} must be a plain array; got a masked array, whose mask would be lost"
         )
@@ -209,12 +229,35 @@ def _array(x: ArrayLike, name: str) -> Array:
         raise ValueError(f"{name} must be a rectangular array: {error}") from error
 
 
+def _has_mask(x: Any) -> bool:
+    """Return whether anything is masked here, or in what these lists and tuples hold."""
+    inside: list[Any] = [x]
+    seen = {}  # a list may hold itself
+    while inside:
+        x = inside.pop()
+        if isinstance(x, np.ndarray):
+            if np.ma.is_masked(x):
+                return True
+        elif isinstance(x, Sequence) and not isinstance(x, str) and id(x) not in seen:
+            seen[id(x)] = x
+            if any(issubclass(kind, (np.ndarray, Sequence)) for kind in {*map(type, x)}):
+                inside += x  # most lists hold numbers only, and are done
+    return False
+
+
 def _floats(x: ArrayLike, name: str) -> tuple[Array, np.dtype[Any]]:
     x = _array(x, name)
-    if x.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must hold real numbers (floats or integers); got dtype {x.dtype}")
+    check_real(x.dtype, name)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     return x.astype(np.promote_types(dtype, np.float32), copy=False), dtype
+
+
+def narrowed(x: Array, dtype: np.dtype[Any]) -> Array:
+    """Round a result to its dtype; what is too small for that is 0, and not -0."""
+    if x.dtype != dtype:
+        x = x.astype(dtype)
+        x += 0
+    return x
 
 
 def _in_the_wider(a: Array, b: Array) -> tuple[Array, Array]:

@@ -14,7 +14,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from cecore._checks import Array, check_targets, check_values, open_logits, proper, quiet
+from cecore._checks import (
+    Array,
+    check_targets,
+    check_values,
+    narrowed,
+    open_logits,
+    proper,
+    quiet,
+)
 
 T = TypeVar("T")
 
@@ -71,7 +79,7 @@ def by_rows(
             if not y and not proper(block):
                 check_values(z, axis)
             e, _ = powers(block)
-        return formula(block, e, *(x[here] for x in labels)).astype(dtype, copy=False)
+        return narrowed(formula(block, e, *(x[here] for x in labels)), dtype)
 
     @quiet
     def fill(starts: range) -> None:
@@ -206,6 +214,25 @@ def row_sums(e: Array, dtype: DTypeLike) -> Array:
         return _add(e).astype(e.dtype, copy=False)  # added in float64
     high, low, _ = split_sums(e)
     return high + low
+
+
+def sums_along(terms: Array, axis: int) -> Array:
+    """Return the sums of terms along an axis, within an ulp of what they would be without signs.
+
+    A plain sum of a hundred equal terms rounds the same way again and again.
+    """
+    last = np.moveaxis(terms, axis, -1)
+    rows = last.reshape(-1, last.shape[-1])
+    sums = _unsigned_sums(np.maximum(rows, 0))
+    if rows.min(initial=0) < 0:
+        sums = sums - _unsigned_sums(np.maximum(0 - rows, 0))
+    return sums.reshape(last.shape[:-1])[()]
+
+
+def _unsigned_sums(rows: Array) -> Array:
+    sums = row_sums(rows, rows.dtype)
+    lost = np.isnan(sums)  # where a term is inf, or the sum nearly so
+    return np.where(lost, rows.sum(1), sums) if lost.any() else sums
 
 
 def sums_with_own(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cecore._checks import Array
-from cecore._rows import by_rows, largest, row_sums, sums_with_own
+from cecore._rows import by_rows, largest, row_sums, sums_along, sums_with_own
 
 
 def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
@@ -56,8 +56,8 @@ def loss_of_rows(z: Array, e: Array, y: Array) -> Array:
     m, r = largest(z, e)
     if y.dtype.kind == "i":  # class indices: L = -ln s_k = (m - z_k) + (ln sum_i e^{z_i} - m)
         return (m - np.take_along_axis(z, y, 1)[:, 0]) + np.log1p(r)
-    minus_log_s = (m[:, None] - z) + np.log1p(r)[:, None]
-    return np.where(y > 0, y * minus_log_s, 0).sum(1)  # distributions, with 0 ln 0 = 0
+    below = np.where(y > 0, y * (m[:, None] - z), 0)  # distributions, with 0 ln 0 = 0
+    return sums_along(below, 1) + sums_along(y, 1) * np.log1p(r)
 
 
 def softmax_cross_entropy_grad(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
@@ -93,6 +93,6 @@ def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
     own = np.take_along_axis(e, y, 1)[:, 0]
     np.put_along_axis(e, y, 0, 1)
     others, total = sums_with_own(e, own, z.dtype)
-    np.put_along_axis(e, y, 0 - others[:, None], 1)  # s_k - 1
+    np.put_along_axis(e, y, 0 - others[:, None].astype(e.dtype), 1)  # s_k - 1
     e /= total[:, None].astype(e.dtype)
     return e

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from cecore._checks import Array, check_class_count, check_labels, check_pair, quiet
+from cecore._rows import sums_along
 
 
 @quiet
@@ -44,7 +45,7 @@ def cross_entropy(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
     """
     p, q, dtype = check_pair(p, q, axis)
     surprise = 0 - np.log(np.minimum(q, 1))  # rounding may exceed 1
-    return np.where(p > 0, p * surprise, 0).sum(axis).astype(dtype)
+    return sums_along(np.where(p > 0, p * surprise, 0), axis).astype(dtype)
 
 
 def entropy(p: ArrayLike, axis: int = -1) -> Array:
@@ -77,7 +78,7 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
     0.1438
     """
     p, q, dtype = check_pair(p, q, axis)
-    kl = np.where(p > 0, p * (np.log(p) - np.log(q)), 0).sum(axis)
+    kl = sums_along(np.where(p > 0, p * (np.log(p) - np.log(q)), 0), axis)
     return np.maximum(kl, 0).astype(dtype)
 
 

@@ -6,7 +6,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._checks import Array, check_direction, check_logits, quiet
+from cecore._checks import Array, check_direction, check_logits, narrowed, quiet
+from cecore._rows import sums_along
 from cecore.softmax import softmax
 
 
@@ -47,8 +48,8 @@ def softmax_jacobian(z: ArrayLike) -> Array:
     J = 0 - s[..., :, None] * s[..., None, :]  # i != j
     i = np.arange(s.shape[-1])
     J[..., i, i] = 0
-    J[..., i, i] = 0 - J.sum(-1)  # i = j
-    return J.astype(dtype)
+    J[..., i, i] = 0 - sums_along(J, -1)  # i = j
+    return narrowed(J, dtype)
 
 
 @quiet
@@ -84,7 +85,7 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     array([ 0.2247, -0.1598, -0.065 ])
     """
     z, v, dtype = check_direction(z, v, "v")
-    return _product(z, v).astype(dtype)
+    return narrowed(_product(z, v), dtype)
 
 
 @quiet
@@ -102,10 +103,10 @@ def softmax_vjp(z: ArrayLike, u: ArrayLike) -> Array:
     array([-0.341 ,  0.2424,  0.0986])
     """
     z, u, dtype = check_direction(z, u, "u")
-    return _product(z, u).astype(dtype)
+    return narrowed(_product(z, u), dtype)
 
 
 def _product(z: Array, v: Array) -> Array:
     s = softmax(z)
     v = v - np.take_along_axis(v, z.argmax(-1, keepdims=True), -1)
-    return s * (v - (s * v).sum(-1, keepdims=True))
+    return s * (v - sums_along(s * v, -1)[..., None])

@@ -33,6 +33,7 @@ from cecore._rows import (
     powers,
     processors,
     smallest_of,
+    sums_along,
     sums_with_own,
 )
 from cecore.combined import grad_of_rows, loss_of_rows
@@ -40,6 +41,7 @@ from cecore.combined import grad_of_rows, loss_of_rows
 BLOCK = 2**21  # bytes: large enough that threads seldom wait for each other in the interpreter
 
 
+@quiet
 def loss_and_grad(
     z: ArrayLike, labels: ArrayLike, *, out: Array | None = None, workers: int | None = None
 ) -> tuple[float, Array]:
@@ -93,7 +95,8 @@ def loss_and_grad(
     y = check_targets(labels, z, 1, "labels")
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
     workers = check_workers(workers, processors() if z.size >= PARALLEL else 1)
-    return mean_of(fill(z, y, grad, len(z), workers), len(z)), grad
+    plain = np.asarray(grad)  # the rows of a matrix, say, would be matrices
+    return mean_of(fill(z, y, plain, len(z), workers), len(z)), grad
 
 
 def mean_of(parts: list[float], count: int) -> float:
@@ -145,7 +148,8 @@ def _blocks(
             else:
                 losses = loss_of_rows(block, e.copy(), labels).astype(np.float64)
                 np.divide(grad_of_rows(block, e, labels), count, out=g)
-        total = float(losses.sum())  # type: ignore[union-attr]
+                g += 0  # no -0
+        total = float(sums_along(losses, 0))  # type: ignore[arg-type]
         if math.isnan(total):  # no logits have this loss
             check_values(z, 1)
         parts += [total] if total < math.inf else losses.tolist()  # type: ignore[union-attr]
@@ -178,8 +182,9 @@ def _of_indices(
         return None
     odds = others / own
     losses = np.log1p(odds)  # L = -ln s_k = ln(1 + sum of the others / own)
-    flat[at] = (0 - others).astype(e.dtype, copy=False)  # s_k - 1
+    flat[at] = 0 - others.astype(e.dtype, copy=False)  # s_k - 1
     divide_rows(e, divisor, g)
+    g.ravel()[at] += 0  # and not -0 where it is too small for its dtype
     most = 1e37 if e.dtype == np.float32 else 1e300
     if not largest_of(odds) < most:  # own may have lost its digits, and no longer counts in the sum
         far = ~(odds < most)

@@ -18,7 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from cecore._checks import Array, Index, check_axis, check_entries, check_labels, check_rows, quiet
+from cecore._checks import (
+    Array,
+    Index,
+    check_axis,
+    check_entries,
+    check_labels,
+    check_rows,
+    is_real,
+    narrowed,
+    quiet,
+)
 from cecore.streaming import LogSumExp
 
 try:
@@ -71,7 +81,7 @@ def loss_and_grad(z: da.Array, labels: Any) -> tuple[da.Array, da.Array]:
     z, axis, _ = _logits(z, -1)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
-    losses = _of_rows(LogSumExp.loss, z, axis, labels, name="labels", dtype=np.float64)
+    losses = _of_rows(LogSumExp.loss, z, axis, labels, name="labels", dtype=np.dtype(float))
     grad = _entries(LogSumExp.grad, z, axis, labels, name="labels", count=(len(z),))
     return losses.mean(), grad
 
@@ -138,7 +148,7 @@ def _state_of_block(z: Array, k: Array | None = None, *, axis: int, block_info: 
     if k is not None:
         k = np.moveaxis(k, axis, -1)[..., 0] - start[axis]
         here = (k >= 0) & (k < z.shape[-1])
-        own[here] = np.take_along_axis(z, np.where(here, k, 0)[..., None], -1)[..., 0][here]
+        own[here] = z[here, k[here]]
     return _packed(LogSumExp.of(z), own, axis)
 
 
@@ -161,7 +171,7 @@ def _entries_of_block(
     row = _checked(states, block_info[len(others)], axis)
     more = [states["own"], labels[0] - _start(block_info[0])[axis], *count] if labels else []
     result = formula(row, np.moveaxis(z, axis, -1), *more)
-    return np.moveaxis(result.astype(into), -1, axis)
+    return np.moveaxis(narrowed(result, into), -1, axis)
 
 
 @quiet
@@ -171,7 +181,7 @@ def _rows_of_block(
     states = np.moveaxis(states, axis, -1)[..., 0]
     row = _checked(states, block_info[0], axis)
     result = formula(row, states["own"]) if labelled else formula(row)
-    return np.asarray(result).astype(into)
+    return narrowed(np.asarray(result), into)
 
 
 def _packed(row: LogSumExp, own: Array, axis: int) -> Array:
@@ -207,7 +217,7 @@ def _logits(z: Any, axis: int) -> tuple[da.Array, int, Any]:
             f"z must be a dask.array; got {type(z).__name__}, for which there are the functions of "
             f"cecore itself"
         )
-    if z.dtype.kind not in "iuf" or z.dtype.itemsize > 8:
+    if not is_real(z.dtype) or z.dtype.itemsize > 8:
         raise TypeError(f"z must hold real numbers of at most 64 bits; got dtype {z.dtype}")
     _check_chunks(z, "z")
     check_axis(z, axis, "z")

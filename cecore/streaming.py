@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,8 @@ from cecore._checks import (
     check_entries,
     check_labels,
     check_rows,
+    is_real,
+    narrowed,
     open_part,
     quiet,
 )
@@ -223,6 +225,7 @@ def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     return total, (a - (total - back)) + (b - back)
 
 
+@quiet
 def loss_and_grad(
     z: str | os.PathLike[str] | np.memmap[Any, Any],
     labels: ArrayLike,
@@ -263,7 +266,8 @@ def loss_and_grad(
     Raises
     ------
     ValueError, TypeError
-        On the logits and labels that `cecore.loss_and_grad` refuses; if z is no such file.
+        On the logits and labels that `cecore.loss_and_grad` refuses; if z is no such file, or has
+        been replaced since it was mapped, or is written to meanwhile.
     FileExistsError
         If there is a file `out`, or one that another run is writing or has left behind.
     OSError
@@ -287,7 +291,8 @@ def loss_and_grad(
     ...     print(round(loss, 4), grad[0].round(4))
     0.7578 [-0.1705  0.1212  0.0493]
     """
-    source, shape, begin, stored = _where(z)
+    source, shape, begin, mapped = _where(z)
+    stored = mapped.dtype
     target = _path(out, "out")
     dtype = stored.newbyteorder("=") if stored.kind == "f" else np.dtype(np.float64)
     k = check_labels(labels, shape[1])
@@ -301,6 +306,8 @@ def loss_and_grad(
         _beside(target, overwrite, shape, dtype) as write,
         _bar(math.prod(shape), progress) as advance,
     ):
+        _check_is_mapped(file, mapped)
+        before = _state(file)
 
         def read(row: int, column: int, *wanted: int) -> Array:
             part = np.empty(wanted, stored)
@@ -314,6 +321,8 @@ def loss_and_grad(
             write(grad)
             losses += parts
             advance(grad.size)
+        if _state(file) != before:
+            raise ValueError(f"z must stay as it is until the end; {source} was written to")
     return mean_of(losses, len(k)), np.load(target, mmap_mode="r")
 
 
@@ -346,7 +355,8 @@ def _gradient(
         loss = whole.loss(own).tolist()
         for start, length in parts:
             z = read(row, start, 1, length)
-            yield whole.grad(z, own, k[row, None] - start, count).astype(dtype), loss
+            grad = whole.grad(z, own, k[row, None] - start, count)
+            yield narrowed(grad, dtype), loss
             loss = []
 
 
@@ -357,8 +367,8 @@ def _path(x: Any, name: str) -> Path:
     return Path(x)
 
 
-def _where(z: Any) -> tuple[Path, Index, int, np.dtype[Any]]:
-    """Return the file of the logits, their shape, where in the file they begin, and their dtype."""
+def _where(z: Any) -> tuple[Path, Index, int, np.memmap[Any, Any]]:
+    """Return the file of the logits, their shape, where in the file they begin, and their map."""
     if not isinstance(z, np.memmap):
         path = _path(z, "z")
         try:
@@ -371,14 +381,51 @@ def _where(z: Any) -> tuple[Path, Index, int, np.dtype[Any]]:
             f"z must have the shape (examples, classes), none 0, in C order; got {z.shape}"
             f"{'' if z.flags.c_contiguous else order}"
         )
-    if z.dtype.kind not in "iuf" or z.dtype.itemsize > 8:
+    if not is_real(z.dtype) or z.dtype.itemsize > 8:
         raise TypeError(f"z must hold real numbers of at most 64 bits; got dtype {z.dtype}")
-    whole: Any = z
-    while isinstance(whole.base, np.ndarray):  # some rows know the offset of all
-        whole = whole.base
+    whole = _whole_map(z)
     if whole.filename is None or whole.mode == "c":
         raise ValueError("z must be mapped from a file that holds it; got a copy")
-    return Path(whole.filename), z.shape, whole.offset + z.ctypes.data - whole.ctypes.data, z.dtype
+    return Path(whole.filename), z.shape, whole.offset + z.ctypes.data - whole.ctypes.data, z
+
+
+def _whole_map(z: Any) -> Any:
+    """Return what was mapped: some rows know the offset of all."""
+    while isinstance(z.base, np.ndarray):
+        z = z.base
+    return z
+
+
+def _check_is_mapped(file: IO[bytes], z: np.memmap[Any, Any]) -> None:
+    """Refuse a file that has taken the place of the one that was mapped."""
+    ours, mapped = os.fstat(file.fileno()), _whole_map(z).base
+    same = ours.st_size == mapped.size()
+    # A map keeps a descriptor of its file, but does not say which of all that are open.
+    numbers = _descriptors()
+    if file.fileno() in numbers:  # where they are listed; on Windows no mapped file is replaced
+        others = (found for number in numbers - {file.fileno()} for found in _stats(number))
+        same = same and any(os.path.samestat(ours, found) for found in others)
+    if not same:
+        raise ValueError(f"z must be what it was mapped from; {file.name} is another file by now")
+
+
+def _descriptors() -> set[int]:
+    try:
+        return {*map(int, os.listdir("/dev/fd"))}
+    except OSError:
+        return set()
+
+
+def _stats(descriptor: int) -> Iterator[os.stat_result]:
+    """Yield what is known of an open file, unless it has been closed."""
+    with contextlib.suppress(OSError):
+        yield os.fstat(descriptor)
+
+
+def _state(file: IO[bytes]) -> tuple[int, int]:
+    """Return what changes when a file is written to."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 @contextlib.contextmanager

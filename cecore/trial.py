@@ -8,14 +8,15 @@ must round; a wrong formula is off by far more.
 import importlib
 import inspect
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
+
+from cecore._listening import listening
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[..., Any]
@@ -25,6 +26,8 @@ LOGITS = (*SIMPLE, "softmax_jacobian", "softmax_jvp", "softmax_vjp")
 DISTRIBUTIONS = ("cross_entropy", "entropy", "kl_divergence")
 FLOATS = (np.float16, np.float32, np.float64)
 FLOAT_NAMES = [dtype.__name__ for dtype in FLOATS]
+# The smallest number above 0. (`finfo` warns, and says 0, where subnormal numbers are flushed.)
+SUBNORMAL: dict[Any, float] = {np.float16: 2.0**-24, np.float32: 2.0**-149, np.float64: 2.0**-1074}
 
 
 class NotSupportedError(Exception):
@@ -117,7 +120,7 @@ class Claim:
     label: str
     needs: tuple[str, ...] = ()
     each: bool = False
-    check: Callable[[Implementation], Evidence] | None = None
+    check: Callable[[Implementation], Evidence] | None = field(default=None, compare=False)
     proofs: tuple[str, ...] = ()
     reason: str = ""
 
@@ -220,6 +223,7 @@ class Row:
         self.size = float(abs(finite).max())
         # In eps: rounding a difference d of logits costs |d|/2, a sum of n terms about sqrt(n).
         self.slack = 2 * self.size + self.n**0.5 + 8
+        self._grads: dict[int, Exact] = {}
 
     @cached_property
     def numbers(self) -> Array:
@@ -250,9 +254,28 @@ class Row:
         return exact(sum(self._rest))
 
     @cached_property
+    def slopes(self) -> Array:
+        """The derivatives ``ds_i/dz_j``, as mpmath numbers."""
+        return exact_gradient(exact_softmax, self.z)
+
+    # Some of these, as products: quick for many classes.
+
+    @cached_property
+    def own_slopes(self) -> Exact:
+        """The diagonal, ``s_i (1 - s_i)``."""
+        s = self.numbers
+        return exact([s[i] * mp50().fsum(np.delete(s, i)) for i in range(self.n)])
+
+    @cached_property
+    def first_slopes(self) -> Exact:
+        """The first row, ``-s_0 s_j`` but for its first entry."""
+        first, *others = self.numbers
+        return exact([first * mp50().fsum(others), *(-first * s for s in others)])
+
+    @cached_property
     def jacobian(self) -> Exact:
         """``J[i, j] = ds_i/dz_j``."""
-        return exact(exact_gradient(exact_softmax, self.z))
+        return exact(self.slopes)
 
     def grad(self, y: Array) -> Exact:
         """Return the gradient of the loss for the labels ``y``, a distribution."""
@@ -264,13 +287,18 @@ class Row:
 
     def grad_of(self, k: int) -> Exact:
         """Return its gradient: at k minus the sum of the others, however small."""
-        g = self.numbers.copy()
-        g[k] = -mp50().fsum(np.delete(g, k))
-        return exact(g)
+        if k not in self._grads:
+            g = self.numbers.copy()
+            g[k] = -mp50().fsum(np.delete(g, k))
+            self._grads[k] = exact(g)
+        return self._grads[k]
+
+
+# What is right is kept, but no longer than the processor treats subnormal numbers as it did then.
 
 
 @cache
-def _rows() -> list[Row]:
+def _rows(flushed: bool) -> list[Row]:
     rng = np.random.default_rng(3)
     rows = [Row([0.0, -50], np.float64)]
     for dtype in FLOATS:
@@ -284,7 +312,7 @@ def _rows() -> list[Row]:
 
 
 @cache
-def hard_rows() -> list[Row]:
+def _hard_rows(flushed: bool) -> list[Row]:
     """Logits whose probabilities only great care gets right to the last digits."""
     rng = np.random.default_rng(5)
     rows = []
@@ -292,6 +320,8 @@ def hard_rows() -> list[Row]:
         rows += [Row(rng.normal(size=300) * 100, dtype), Row(rng.normal(size=300) - 900, dtype)]
         # Plain sums of such rows are off by more than 3 ulps.
         rows += [Row(rng.normal(size=n) * 10, dtype) for n in (128, 1_000)]
+        # Those of many equal terms by more than 6, where each is rounded the same way.
+        rows += [Row([top] + [0] * 126, dtype) for top in (4, 6)]
     return rows
 
 
@@ -309,9 +339,13 @@ class Pair:
         # Terms of both signs cancel in the divergence; p and q themselves are rounded.
         self.scale = 1 + float(mp50().fsum(abs(c) for c in cross + own))
 
+    def given(self, name: str) -> tuple[Array, ...]:
+        """Return what the function of this name takes of them."""
+        return (self.p,) if name == "entropy" else (self.p, self.q)
+
 
 @cache
-def _pairs() -> list[Pair]:
+def _pairs(flushed: bool) -> list[Pair]:
     rng = np.random.default_rng(4)
     pairs = []
     fixed: list[Any]
@@ -324,7 +358,27 @@ def _pairs() -> list[Pair]:
     return [*pairs, Pair(*rng.dirichlet(np.ones(1000), 2))]
 
 
+@cache
+def _hard_pairs(flushed: bool) -> list[Pair]:
+    """Distributions of which plain sums are off by more than 6 ulps."""
+    pairs = []
+    for dtype in FLOATS[1:]:
+        even = np.full(127, 1 / 127)
+        sure = np.where(np.arange(127) == 0, 0.94 + 0.06 / 127, 0.06 / 127)
+        pairs += [Pair(sure, even, dtype), Pair(even, sure, dtype)]
+    return pairs
+
+
 # Calling and judging
+
+
+def flushes_subnormals() -> bool:
+    """Return whether this thread turns numbers below the smallest normal one to 0.
+
+    It does so after ``torch.set_flush_denormal(True)``, and in a process that has loaded a library
+    built with ``-ffast-math``.
+    """
+    return bool(np.finfo(np.float64).tiny * np.array([0.5]) == 0)
 
 
 class Trial:
@@ -338,6 +392,13 @@ class Trial:
         self.only = ""  # the function that is looked at, where a claim takes them one by one
         self.worst = self.message = self.call = self.warning = ""
         self.dtype: Any = np.dtype(np.float64)
+        self.flushes = flushes_subnormals()
+
+    @property
+    def least(self) -> float:
+        """The smallest number above 0 that there is for the dtype of the call."""
+        tiny = float(np.finfo(self.dtype).tiny)
+        return tiny if self.flushes else SUBNORMAL.get(self.dtype.type, tiny)
 
     def has(self, *names: str) -> list[str]:
         """Return those of the functions that there are, and that are being looked at."""
@@ -348,12 +409,20 @@ class Trial:
     ) -> list[Row]:
         """Return the rows of at most ``n`` classes and logits of at most ``most`` in size."""
         wanted = [d for d in dtypes if d in self.f.dtypes]
-        rows = [r for r in _rows() if r.size <= most and self.f.classes <= r.n <= n]
+        rows = [r for r in _rows(self.flushes) if r.size <= most and self.f.classes <= r.n <= n]
         return [r for r in rows if r.z.dtype in wanted]
+
+    def hard_rows(self) -> list[Row]:
+        """Return the rows that only great care gets right to the last digits."""
+        return [r for r in _hard_rows(self.flushes) if r.z.dtype in self.f.dtypes]
 
     def pairs(self) -> list[Pair]:
         """Return the pairs of distributions."""
-        return [x for x in _pairs() if x.p.dtype in self.f.dtypes]
+        return [x for x in _pairs(self.flushes) if x.p.dtype in self.f.dtypes]
+
+    def hard_pairs(self) -> list[Pair]:
+        """Return the pairs whose sums only some care gets right to the last digits."""
+        return [x for x in _hard_pairs(self.flushes) if x.p.dtype in self.f.dtypes]
 
     def attempt(self, name: str, *args: Any, axis: int = -1, via: Function | None = None) -> Any:
         """Call a function, perhaps by way of another; whatever it raises, it raises."""
@@ -369,14 +438,13 @@ class Trial:
         elif axis != -1:
             raise NotSupportedError(f"{name} has no parameter axis")
         with (
-            warnings.catch_warnings(record=True) as caught,
+            listening() as caught,
             np.errstate(over="warn", divide="warn", invalid="warn", under="ignore"),
         ):
-            warnings.simplefilter("always")
             result = function(*args, **named)
         old = (DeprecationWarning, FutureWarning)  # says nothing about the values
-        ours = [w for w in caught if not issubclass(w.category, old)]
-        self.warning = str(ours[0].message) if ours else ""
+        ours = [w for w in caught if not isinstance(w, old)]
+        self.warning = str(ours[0]) if ours else ""
         return result
 
     def result_of(self, name: str, *args: Any, axis: int = -1, via: Function | None = None) -> Any:
@@ -449,27 +517,32 @@ class Trial:
             error = np.where(g == want.hi, abs(want.lo), abs((g - want.hi) - want.lo))
             error = np.where(np.isnan(error), np.inf, error)
             size = np.where(np.isfinite(want.hi) & np.isfinite(size), size, 0.0)
-            ulps = np.max(error / np.spacing(size.astype(self.dtype)).astype(np.float64))
-            allowed = slack * float(info.eps) * size + 4 * float(info.smallest_subnormal)
+            ulps = np.max(error / self._spacing(size))
+            allowed = slack * float(info.eps) * size + 4 * self.least
             ratio = error / allowed
         self.ulps = max(self.ulps or 0.0, float(ulps))
         at = np.unravel_index(np.argmax(ratio), ratio.shape)
         where = f" at {', '.join(map(str, at))}" if at else ""
         self._note(float(ratio[at]), f"got {g[at]:.17g}{where}, right is {want.hi[at]:.17g}")
 
-    def to_the_last_digits(self, got: ArrayLike, want: Exact, size: float = 0.0) -> None:
+    def to_the_last_digits(
+        self, got: ArrayLike, want: Exact, size: ArrayLike = 0.0, ulps: int = 6
+    ) -> None:
         """Compare to within 6 ulps of what is right, or of ``size`` if that is larger.
 
         So much may add up: each exponential, sum, quotient and logarithm is rounded.
         """
-        ulp = np.spacing(np.maximum(abs(want.hi), size).astype(self.dtype)).astype(np.float64)
-        self.near(got, want, 6, ulp / float(np.finfo(self.dtype).eps))
+        ulp = self._spacing(np.maximum(abs(want.hi), size))
+        self.near(got, want, ulps, ulp / float(np.finfo(self.dtype).eps))
+
+    def _spacing(self, size: Array) -> Array:
+        """Return the distance of floats of this size."""
+        return np.maximum(np.spacing(size.astype(self.dtype)).astype(np.float64), self.least)
 
     def at_most(self, low: ArrayLike, high: ArrayLike, room: ArrayLike, message: str) -> None:
         """Demand that ``low`` is nowhere above ``high`` by more than ``room``."""
-        tiny = float(np.finfo(self.dtype).smallest_subnormal)
         with np.errstate(all="ignore"):
-            over = np.subtract(low, high) / np.add(room, tiny)
+            over = np.subtract(low, high) / np.add(room, self.least)
         ratio = np.where(np.less_equal(low, high), 0.0, np.where(np.isnan(over), np.inf, over))
         self._note(float(ratio.max(initial=0)), message)
 

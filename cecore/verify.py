@@ -8,13 +8,14 @@
 import argparse
 import dataclasses
 import importlib
+import io
 import json
 import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -37,6 +38,7 @@ from cecore.trial import (
     Function,
     Implementation,
     float_types,
+    flushes_subnormals,
     in_a_line,
 )
 
@@ -59,12 +61,19 @@ CECORE = Implementation(
 )
 
 
+FLUSHED = (
+    "This process turns numbers below the smallest normal one to 0 (a library has told the "
+    "processor so), and the functions may too."
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The evidence for each claim that was checked."""
+    """The evidence for each claim that was checked, and what else must be said of it."""
 
     name: str
     results: list[tuple[Claim, Evidence]]
+    note: str = ""
 
     @property
     def failed(self) -> list[tuple[Claim, Evidence]]:
@@ -86,7 +95,8 @@ class Report:
         if not self.checked:
             raise AssertionError(f"{self.summary()}: no claim was checked")
         if self.failed:
-            raise AssertionError(f"{self.summary()}\n{self.table(verbose=True, only_failed=True)}")
+            table = self.table(verbose=True, only_failed=True)
+            raise AssertionError("\n".join(filter(None, [self.summary(), table, self.note])))
 
     def summary(self) -> str:
         """How many claims held, failed and did not apply, in one line."""
@@ -138,8 +148,12 @@ class Report:
             if evidence.ulps == np.inf:
                 entry["ulps"] = "inf"
             claims.append(entry)
-        whole = {"implementation": self.name, "ok": self.ok, "claims": claims}
-        return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        whole: dict[str, Any] = {"implementation": self.name, "ok": self.ok}
+        whole |= {"note": self.note} if self.note else {}
+        whole["claims"] = claims
+        text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        # Half of a pair of surrogates has no place in UTF-8, but an escape in JSON.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 HEAD = ("claim", "verdict", "inputs", "ulps", "sentence")
@@ -242,9 +256,8 @@ def verify(
         if claim not in ids:
             raise ValueError(f"claims must be ids such as S1, B4 or P1; got {claim!r}")
     chosen: Iterable[str] = _with_progress(wanted) if progress else wanted
-    return Report(
-        implementation.name, [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
-    )
+    results = [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
+    return Report(implementation.name, results, FLUSHED if flushes_subnormals() else "")
 
 
 def _check(claim: Claim, implementation: Implementation) -> Evidence:
@@ -284,7 +297,11 @@ OPTIONS = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        raise SystemExit(_tell(f"{self.prog}: {message}"))
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End after the help, which argparse leaves to be written."""
+        raise SystemExit(_written(lambda: None) or status)
 
 
 def _function(text: str) -> Function:
@@ -408,6 +425,8 @@ def _print(report: Report, verbose: bool) -> None:
             verdict = plain().append(row[1], colours[row[1]])
             table.add_row(row[0], verdict, row[2], row[3], plain(text))
         console.print(table)
+    if report.note:
+        print(report.note)
     print(report.summary())
 
 
@@ -415,17 +434,55 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``cecore`` with these arguments and return the exit status."""
     path = [*sys.path]
     try:
-        return _run(_parser().parse_args(argv))
+        with _every_letter(sys.stdout), _every_letter(sys.stderr):
+            return _run(_parser().parse_args(argv))
     finally:
         sys.path[:] = path
 
 
-def _refuse(why: object) -> int:
-    """Say why on standard error, if there is one, and return the exit status."""
+@contextmanager
+def _every_letter(stream: TextIO | None) -> Iterator[None]:
+    r"""Have letters that the encoding of a stream lacks written as escapes, such as ``\xe9``."""
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    before = stream.errors
+    stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        stream.reconfigure(errors=before)
+
+
+def _tell(line: str) -> int:
+    """Say what is wrong on standard error, if there is one, and return the exit status."""
     if sys.stderr is not None:
-        with suppress(OSError):
-            print(f"cecore verify: {why}", file=sys.stderr)
+        try:
+            print(line, file=sys.stderr, flush=True)
+        except OSError:
+            _to_nowhere(sys.stderr)
     return 2
+
+
+def _written(write: Callable[[], None]) -> int:
+    """Write to standard output, if there is one, to the end; return 0, or 2 if that is refused."""
+    try:
+        write()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        _to_nowhere(sys.stdout)
+        # A broken pipe is no fault: whoever reads has seen enough, as in `cecore verify | head`.
+        if not isinstance(error, BrokenPipeError):
+            return _tell(f"cecore verify: cannot print: {error.strerror}")
+    return 0
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Let Python write there what is left as it ends: a second failure would be its exit status."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -441,19 +498,12 @@ def _run(given: argparse.Namespace) -> int:
         if given.json:
             _write(given.json, report.to_json())
     except ImportError as error:  # mpmath
-        return _refuse(error)
+        return _tell(f"cecore verify: {error}")
     except OSError as error:
         why = error.strerror or error
-        return _refuse(f"argument --json: cannot write {str(given.json)!r}: {why}")
-    try:
-        _print(report, given.verbose)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
-        # A broken pipe is no fault: whoever reads has seen enough, as in `cecore verify | head`.
-        if not isinstance(error, BrokenPipeError):
-            return _refuse(f"cannot print: {error.strerror}")
+        return _tell(f"cecore verify: argument --json: cannot write {str(given.json)!r}: {why}")
+    if status := _written(lambda: _print(report, given.verbose)):
+        return status
     if (given.library or functions) and not report.checked:
-        return _refuse("no claim was checked")
+        return _tell("cecore verify: no claim was checked")
     return 0 if report.ok else 1

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
 # Each imports only from those before it.
 LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "streaming", "on_dask", "algebra", "derivations"]
-LAYERS += ["trial", "claims", "libraries", "verify", "__init__", "__main__"]
+LAYERS += ["_listening", "trial", "claims", "libraries", "verify", "__init__", "__main__"]
 # What is imported where it is used, and nowhere else.
 OPTIONAL = {"algebra": {"mpmath", "sympy"}, "on_dask": {"dask"}}
 NAMES = [

@@ -19,7 +19,6 @@ from cecore.trial import (
     Trial,
     as_numbers_of,
     exact,
-    hard_rows,
     known,
     mp50,
     short,
@@ -155,11 +154,17 @@ def test_the_worst_call_is_the_one_that_came_closest_to_failing():
 
 
 def test_what_is_hard_is_so_in_both_dtypes():
-    kinds = [(row.z.dtype.name, row.n, row.size > 500) for row in hard_rows()]
+    kinds = [(row.z.dtype.name, row.n, row.size > 500) for row in Trial(CECORE).hard_rows()]
     assert kinds == [
         (dtype, n, large)
         for dtype in ("float32", "float64")
-        for n, large in ((300, False), (300, True), (128, False), (1_000, False))
+        for n, large in (
+            (300, False),
+            (300, True),
+            (128, False),
+            (1_000, False),
+            *[(127, False)] * 2,
+        )
     ]
 
 
