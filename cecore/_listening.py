@@ -64,7 +64,8 @@ def _listens() -> bool:
 def _install() -> None:
     """Put filter and hook in place, if they are not (any more): others may reset them any time."""
     if not warnings.filters or warnings.filters[0] is not _FILTER:
-        warnings.filters.insert(0, _FILTER)  # type: ignore[attr-defined]
+        # Another list: of one that becomes shorter meanwhile, another thread would skip a filter.
+        warnings.filters = [_FILTER, *warnings.filters]
     # Python remembers what was said before, and would not say it again, until a filter is added.
     warnings.simplefilter("ignore", _Unused, append=True)
     if not hasattr(warnings.showwarning, "before"):
@@ -72,9 +73,7 @@ def _install() -> None:
 
 
 def _remove() -> None:
-    for ours in (_FILTER, _NO_FILTER):
-        while ours in warnings.filters:
-            warnings.filters.remove(ours)  # type: ignore[attr-defined]
+    warnings.filters = [f for f in warnings.filters if f not in (_FILTER, _NO_FILTER)]
     if hasattr(warnings.showwarning, "before"):
         warnings.showwarning = warnings.showwarning.before
 

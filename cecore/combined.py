@@ -93,6 +93,6 @@ def grad_of_rows(z: Array, e: Array, y: Array) -> Array:
     own = np.take_along_axis(e, y, 1)[:, 0]
     np.put_along_axis(e, y, 0, 1)
     others, total = sums_with_own(e, own, z.dtype)
-    np.put_along_axis(e, y, 0 - others[:, None].astype(e.dtype), 1)  # s_k - 1
     e /= total[:, None].astype(e.dtype)
+    np.put_along_axis(e, y, 0 - (others / total)[:, None].astype(e.dtype), 1)  # s_k - 1
     return e

@@ -299,9 +299,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise SystemExit(_tell(f"{self.prog}: {message}"))
 
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """End after the help, which argparse leaves to be written."""
-        raise SystemExit(_written(lambda: None) or status)
+    def print_help(self, file: Any = None) -> None:
+        """Print it, and see to it that it is printed."""
+        if status := _written(lambda: print(self.format_help(), end="")):
+            raise SystemExit(status)
 
 
 def _function(text: str) -> Function:

@@ -173,6 +173,54 @@ def test_the_gradient_of_distributions(dtype, scale):
             assert ulps(together[i, j], want[j] / 5, size / 5) <= LIMIT[dtype]
 
 
+@pytest.mark.parametrize("dtype", LIMIT)
+def test_many_equal_terms_are_added_as_exactly_as_others(dtype):
+    """A plain sum of 127 of them is off by up to 12 ulps, for each is rounded the same way."""
+    for top in (2, 4, 6, 11.5):
+        z = np.array([top, *[0] * 126], dtype)
+        for share in (0.9, 0.94, 0.5):
+            y = np.full(127, (1 - share) / 127, dtype)
+            y[0] += dtype(share)
+            exact = Exact(z, 0)
+            parts = [mp.mpf(float(a)) * -b for a, b in zip(y, exact.log_softmax, strict=True)]
+            loss = mp.fsum(parts)
+            assert ulps(cecore.softmax_cross_entropy(z, y), loss) <= LIMIT[dtype]
+            assert ulps(dtype(cecore.loss_and_grad(z[None], y[None])[0]), loss) <= LIMIT[dtype]
+            even = np.full(127, 1 / 127, dtype)
+            for p, q in ((y, even), (even, y), (y, y)):
+                a, b = ([mp.mpf(float(x)) for x in row] for row in (p, q))
+                cross = mp.fsum(-x * mp.log(w) for x, w in zip(a, b, strict=True))
+                own = mp.fsum(-x * mp.log(x) for x in a)
+                assert ulps(cecore.cross_entropy(p, q), cross) <= LIMIT[dtype]
+                assert ulps(cecore.kl_divergence(p, q), cross - own, float(cross + own)) <= 4
+        s = exact.softmax
+        others = [mp.fsum(s[:i] + s[i + 1 :]) for i in range(127)]
+        diagonal = [a * b for a, b in zip(s, others, strict=True)]
+        assert ulps(cecore.softmax_jacobian(z).diagonal(), diagonal) <= LIMIT[dtype]
+        v = np.where(np.arange(127) == 0, 0, 1).astype(dtype)  # one less than a constant
+        want = [-s[0] * others[0], *(a * s[0] for a in s[1:])]
+        got = cecore.softmax_jvp(z, v)
+        scale = [float(a * others[0]) for a in s]
+        assert max(ulps(*each) for each in zip(got, want, scale, strict=True)) <= LIMIT[dtype]
+
+
+def test_known_sums_of_equal_terms():
+    z, y = np.zeros(127, np.float32), np.full(127, 0.1 / 127, np.float32)
+    z[0], y[0] = 4, y[0] + np.float32(0.9)
+    loss = cecore.softmax_cross_entropy(z, y)
+    assert abs(float(loss) - 1.5931248030734195) < 2 * np.spacing(np.float32(1.59))
+
+
+@pytest.mark.parametrize("values", [[np.inf, 1, 1], [1e308, 1e308, 0], [1e308, 7e307, 1e291]])
+def test_sums_that_are_infinite_or_nearly(values):
+    x = np.array([values, [1, 2, 3], [0, 0, 0]])
+    with np.errstate(all="ignore"):
+        got = _rows.sums_along(x, -1)
+        np.testing.assert_array_equal(got, x.sum(1))
+        np.testing.assert_array_equal(_rows.sums_along(-x, -1), -x.sum(1))
+        np.testing.assert_array_equal(_rows.sums_along(x.T, 0), got)
+
+
 @pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no longer floats than float64")
 @pytest.mark.parametrize("dtype", LIMIT)
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -67,6 +68,11 @@ NOT_REAL = {
     "date": (TypeError, ["real", "datetime64[D]"], np.array(["2020-01-01"] * 2, "M8[D]")),
     "ragged": (ValueError, ["rectangular", "(2,)"], [[1, 2], [3]]),
     "masked": (TypeError, ["masked array"], MASKED),
+    "masked in a list": (TypeError, ["masked array"], [MASKED, [0.5, 0.5]]),
+    "masked in a tuple in a list": (TypeError, ["masked array"], [([0.5, 0.5], MASKED)]),
+    "masked entry": (TypeError, ["masked array"], [0.5, np.ma.masked]),
+    "float8": (TypeError, ["real", "float8_e5m2", "float32"], np.ones(2, ml_dtypes.float8_e5m2)),
+    "bfloat16": (TypeError, ["real", "bfloat16", "float32"], np.ones(2, ml_dtypes.bfloat16)),
 }
 
 

@@ -211,7 +211,15 @@ def test_no_logits_give_nan_or_a_warning(dtype, data):
             assert np.isfinite(softmax_cross_entropy_grad(z, y)).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_dtype
+@pytest.mark.parametrize("gap", [8, 16, 18, 104, 745, 746, 11_400])
+def test_what_is_too_small_for_its_dtype_is_0_and_not_minus_0(dtype, gap):
+    if np.isfinite(dtype(gap)):
+        for y in (0, [1.0, 0.0]):
+            assert_no_negative_zero(softmax_cross_entropy_grad(np.array([gap, 0], dtype), y))
+
+
+@each_dtype
 @given(data=st.data())
 def test_nothing_is_negative_zero(dtype, data):
     z, k = data.draw(labelled(any_logits(dtype)))

@@ -351,6 +351,44 @@ def test_out_may_not_be_the_labels():
         loss_and_grad(Z, y, out=y)
 
 
+class Columns(np.ndarray):
+    """An array whose ravel stays two-dimensional, as that of `numpy.matrix` does."""
+
+    def ravel(self, order="C"):
+        return super().ravel(order)[None].view(Columns)
+
+
+@pytest.mark.parametrize("kind", [np.matrix, Columns])
+@pytest.mark.parametrize("y", [[0, 2], np.eye(3)[[0, 2]]])
+def test_out_may_be_of_any_class_and_is_returned_as_it_is(kind, y):
+    z = [[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]
+    want = loss_and_grad(z, y)
+    out = np.empty((2, 3)).view(kind)
+    loss, grad = loss_and_grad(z, y, out=out)
+    assert grad is out
+    assert loss == want[0]
+    np.testing.assert_array_equal(np.asarray(grad), want[1])
+
+
+@pytest.mark.parametrize("n", [1, 127, 1000])
+def test_the_mean_of_equal_losses_is_each_of_them(n):
+    """Where a plain sum is off by up to 6 ulps, and one after the other by n / 2."""
+    for top in np.linspace(-3, 3, 50):
+        z = [top, 0, 0.5]
+        one, many = (loss_and_grad(np.tile(z, (k, 1)), np.zeros(k, int))[0] for k in (1, n))
+        assert abs(many - one) <= 2 * np.spacing(one)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("y", [0, [1.0, 0.0]])
+def test_no_entry_is_minus_0(dtype, y):
+    """Neither where s - y, nor where a share of it is too small for the dtype."""
+    for gap in (8, 16, 18, 100, 104, 740, 746):
+        z = np.array([[gap, 0]] * 999, dtype)
+        grad = loss_and_grad(z, [y] * 999)[1]
+        assert not np.signbit(grad[grad == 0]).any(), (gap, grad[0])
+
+
 def test_no_warning_and_no_trace_in_numpys_settings():
     before = np.geterr(), np.getbufsize()
     z = np.array([[1e308, -1e308, 0], [-np.inf, 0, 800]])

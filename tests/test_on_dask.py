@@ -120,6 +120,39 @@ def test_chunks_without_rows():
         assert none.shape == getattr(cecore, name)(z[:0]).shape
 
 
+def selected(z, classes):
+    """Some classes of an array with chunks of three, as Dask knows them after a selection."""
+    z = da.from_array(z, chunks=(4, 3))
+    return z[:, da.from_array(np.array(classes), chunks=3)].compute_chunk_sizes()
+
+
+@pytest.mark.parametrize("kept", [slice(0, 3), slice(3, 6)])
+def test_chunks_without_classes(kept):
+    z = np.arange(24.0).reshape(4, 6)
+    classes = np.zeros(6, bool)
+    classes[kept] = True
+    some = selected(z, classes)
+    assert 0 in some.chunks[1]
+    assert_right(some, [0, 1, 2, 0], -1)
+    loss = on_dask.softmax_cross_entropy(some, [0, 1, 2, 0]).compute()
+    np.testing.assert_allclose(loss, [2.4076, 1.4076, 0.4076, 2.4076], atol=1e-4)
+
+
+def test_a_mask_is_not_lost_in_a_chunk():
+    z = da.ma.masked_array([[0.0, 1.0]], mask=[[False, True]])
+    for name in OF_LOGITS:
+        with pytest.raises(TypeError, match="z must be a plain array; got a masked array"):
+            getattr(on_dask, name)(z, *[[0]] * (name in LABELLED)).compute()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_no_entry_of_the_gradient_is_minus_0(dtype):
+    for gap in (8, 18, 104):
+        z = da.from_array(np.array([[gap, 0]] * 9, dtype), chunks=(9, 1))
+        grad = on_dask.softmax_cross_entropy_grad(z, [0] * 9).compute()
+        assert not np.signbit(grad[grad == 0]).any()
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.int8, np.int64])
 def test_other_dtypes(dtype):
     z = np.arange(12).reshape(3, 4).astype(dtype)

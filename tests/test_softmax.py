@@ -183,7 +183,7 @@ def test_the_callers_error_state_is_left_alone():
             np.exp(-1e4)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_dtype
 @given(data=st.data())
 def test_log_softmax_is_never_negative_zero(dtype, data):
     assert_no_negative_zero(log_softmax(data.draw(any_logits(dtype))))

@@ -3,6 +3,7 @@
 import copy
 import errno
 import io
+import math
 import os
 import pickle
 import re
@@ -315,6 +316,56 @@ def test_what_is_no_longer_a_map_of_the_file(disk, error, words, change):
         loss_and_grad(change(np.load(disk.z, mmap_mode="r")), [0] * 3, disk.out)
     with pytest.raises(ValueError, match="got a copy"):
         loss_and_grad(np.load(disk.z, mmap_mode="c"), [0] * 3, disk.out)
+    assert disk.left() == []
+
+
+def test_a_file_that_has_taken_the_place_of_the_mapped_one(disk):
+    """Of the same size or not, and even if the mapped one is kept under another name."""
+    for other in (np.ones((3, 4)), np.ones((4, 4))):
+        np.save(disk.z, np.zeros((3, 4)))
+        mapped = np.load(disk.z, mmap_mode="r")
+        fresh = disk.z.with_name("fresh.npy")
+        np.save(fresh, other)
+        disk.z.rename(disk.z.with_suffix(".old"))
+        fresh.rename(disk.z)
+        with pytest.raises(
+            ValueError, match=r"it was mapped from; .*z\.npy is another file by now"
+        ):
+            loss_and_grad(mapped, [0] * 3, disk.out)
+        loss, _ = loss_and_grad(disk.z, [0] * len(other), disk.out, overwrite=True)
+        assert loss == pytest.approx(math.log(4))
+        disk.out.unlink()
+    disk.z.with_suffix(".old").unlink()
+    assert disk.left() == []
+
+
+def test_where_no_open_files_are_listed_their_sizes_are_compared(monkeypatch, disk):
+    np.save(disk.z, np.zeros((3, 4)))
+    mapped = np.load(disk.z, mmap_mode="r")
+    monkeypatch.setattr(streaming, "_descriptors", set)
+    loss_and_grad(mapped, [0] * 3, disk.out)
+    disk.z.unlink()
+    np.save(disk.z, np.zeros((4, 4)))
+    with pytest.raises(ValueError, match="is another file by now"):
+        loss_and_grad(mapped, [0] * 3, disk.out, overwrite=True)
+
+
+@pytest.mark.parametrize("block", [16, 10**6])
+def test_a_file_that_is_written_to_while_it_is_read(monkeypatch, disk, block):
+    monkeypatch.setattr(streaming, "BLOCK", block)
+    np.save(disk.z, np.zeros((3, 4)))
+    mapped = np.load(disk.z, mmap_mode="r+")
+
+    def gradient(*arguments):
+        yield from parts(*arguments)
+        mapped[0, 0] = 1
+        mapped.flush()
+        os.utime(disk.z)  # a clock may tick too slowly
+
+    parts = streaming._gradient
+    monkeypatch.setattr(streaming, "_gradient", gradient)
+    with pytest.raises(ValueError, match=r"stay as it is until the end; .*z\.npy was written to"):
+        loss_and_grad(disk.z, [0] * 3, disk.out)
     assert disk.left() == []
 
 

@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
+import multiprocessing
 import os
+import pickle
 import shlex
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
 
 from cecore.trial import Claim, Evidence, Implementation
-from cecore.verify import OPTIONS, Report, main, verify
+from cecore.verify import CECORE, FLUSHED, OPTIONS, Report, main, verify
 from tests.conftest import ROOT
 
 RATIO = Claim("B2", "The ratio is e^g.", "softmax", "thm-ratio", proofs=("eq-ratio",))
@@ -98,6 +101,19 @@ def test_the_table_is_as_wide_as_a_hundred_letters(word):
     claim = Claim("B2", word * 200, "softmax", "")
     longest = max(map(len, Report("x", [(claim, Evidence("held"))]).table().splitlines()))
     assert 100 - len(word) < longest <= 100
+
+
+def test_what_else_must_be_said_is_said_everywhere(capsys, monkeypatch):
+    found = [(RANGE, Evidence("failed", 1, 2.0, "softmax([2.0])", "got 2"))]
+    report = Report("mine", found, FLUSHED)
+    with pytest.raises(AssertionError) as error:
+        report.assert_ok()
+    assert str(error.value).endswith(f"    found: got 2\n{FLUSHED}")
+    assert json.loads(report.to_json())["note"] == FLUSHED
+    assert "note" not in json.loads(REPORT.to_json())
+    monkeypatch.setattr(sys.modules["cecore.verify"], "verify", lambda *_, **__: report)
+    assert main(["verify"]) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [FLUSHED, "mine: 1 failed"]
 
 
 def test_the_summary():
@@ -387,8 +403,10 @@ def test_a_file_with_a_long_name(capsys, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
-def test_a_full_disk_is_told_and_a_closed_output_is_none(monkeypatch):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_told_and_a_closed_output_is_none(monkeypatch, unbuffered):
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)  # unless it is set, Python writes at its end
     run = f"{shlex.quote(sys.executable)} -m cecore verify --claim"
     for command, status, lines, told in (
         (f"{run} S4 > /dev/full", 2, 0, "cecore verify: cannot print: No space left on device\n"),
@@ -396,12 +414,77 @@ def test_a_full_disk_is_told_and_a_closed_output_is_none(monkeypatch):
         (f"{run} S4 >&-", 0, 0, ""),
         (f"{run} S4 2>&-", 0, 4, ""),
         (f"{run} S0 --library numpy 2>&-", 2, 5, ""),
+        (f"{run} S0 --library numpy 2> /dev/full", 2, 5, ""),
+        (f"{run} S99 2> /dev/full", 2, 0, ""),
+        (f"{run} S99 > /dev/full 2>&1", 2, 0, ""),
+        (f"{run} S99 2>&-", 2, 0, ""),
+        (
+            f"{run} S4 -h > /dev/full",
+            2,
+            0,
+            "cecore verify: cannot print: No space left on device\n",
+        ),
+        (f"{run} S4 --help > /dev/full 2>&1", 2, 0, ""),
+        (f"{run} S4 --help >&-", 0, 0, ""),
     ):
         done = subprocess.run(
             command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (status, told), command
         assert len(done.stdout.splitlines()) == lines, done.stdout
+
+
+ODD = """
+def softmax(z, axis=-1):
+    raise ValueError("naïve \\u2265 \\udc80")
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("ascii", r"na\xefve \u2265 \udc80"),
+        ("cp1252", r"naïve \u2265 \udc80"),
+        ("utf-8", r"naïve ≥ \udc80"),
+        ("ascii:strict", r"na\xefve \u2265 \udc80"),
+    ],
+)
+def test_letters_that_the_encoding_lacks_are_written_as_escapes(tmp_path, encoding, written):
+    (tmp_path / "odd.py").write_text(ODD, "utf-8")
+    command = [sys.executable, "-m", "cecore", "verify", "--softmax", "odd:softmax"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, "--claim", "S1", "-v", "--json", "found.json"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert f"ValueError: {written}" in done.stdout.decode(encoding.partition(":")[0])
+    (claim,) = json.loads((tmp_path / "found.json").read_text("utf-8"))["claims"]
+    assert claim["message"] == "softmax raised ValueError: naïve ≥ \udc80"
+    done = subprocess.run(
+        [*command[:-1], "naïve≥:f"], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+
+
+def test_streams_are_left_as_they_were():
+    before = sys.stdout.errors, sys.stderr.errors
+    assert main(["verify", "--claim", "S4"]) == 0
+    assert (sys.stdout.errors, sys.stderr.errors) == before
+
+
+def test_a_report_can_be_sent_from_one_process_to_another():
+    report = verify(claims=["S1", "S6", "R1", "P5"])
+    again = pickle.loads(pickle.dumps(report))
+    assert again == report
+    assert again.table(verbose=True) == report.table(verbose=True)
+    (claim, evidence), *_ = again.results
+    assert claim.check(CECORE) == evidence
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(verify, claims=["S1", "S6", "R1", "P5"]).result() == report
 
 
 @pytest.mark.parametrize(
