@@ -77,8 +77,7 @@ def loss_and_grad(
     Notes
     -----
     Each entry of the gradient is within 6 ulps of the exact result, and nearly always within 4 in
-    float64; with distributions, within as many ulps of ``max(s_j, y_j) / N``. The mean loss is as
-    exact as its terms and NumPy's sum of them.
+    float64; with distributions, within as many ulps of ``max(s_j, y_j) / N``. So is the mean loss.
 
     Examples
     --------

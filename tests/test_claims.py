@@ -193,10 +193,11 @@ P12 softmax 10.83 1480.72
 P13 softmax 2.016 1435.46
 P14 softmax_jvp 85.05 1373.88 softmax_vjp 85.05 1373.88
 P15 loss~ 0.004168 9147.19 grad~ 0.008333 9043.35
-P16 softmax 3 3464.25 log_softmax 3.071 3497.51 logsumexp 3.073 3550.08
-P16 loss 3.071 4550.62 grad 3 4474.04
-P17 loss_and_grad 3.034 6014.89
-P18 parts 3.073 5090.63
+P16 softmax 3 5101.67 log_softmax 3.071 5133.93 logsumexp 3.073 5187.79
+P16 loss 3.071 7884.28 grad 3 7761.98 softmax_jacobian 6 6226.31
+P16 cross_entropy 3.159 3888.02 entropy 3.121 3886.78 kl_divergence 4.328 3750.67
+P17 loss_and_grad 3.034 6057.42
+P18 parts 3.073 5376.06
 """
 
 

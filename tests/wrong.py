@@ -434,6 +434,42 @@ def loss_capped(z, y, axis=-1):
     return np.minimum(cecore.softmax_cross_entropy(z, y, axis), 2)  # convex no more
 
 
+# Right but for the last digits: a plain sum of many equal terms, each rounded the same way
+
+
+def soft_loss_added_plainly(z, y, axis=-1):
+    if np.ndim(y) < np.ndim(z):
+        return cecore.softmax_cross_entropy(z, y, axis)
+    return (y * (0 - cecore.log_softmax(z, axis))).sum(axis)
+
+
+def surprise_added_plainly(p, q, axis=-1):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(p > 0, p * (0 - np.log(np.minimum(q, 1))), 0).sum(axis)
+
+
+def surprise_added_one_by_one(p, axis=-1):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(p > 0, p * (0 - np.log(p)), 0).cumsum(axis).take(-1, axis)
+
+
+def divergence_added_plainly(p, q, axis=-1):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p > 0, p * (np.log(p) - np.log(q)), 0)
+    return np.maximum(terms.sum(axis), 0)
+
+
+def losses_added_one_by_one(z, y):
+    losses = cecore.softmax_cross_entropy(z, y).astype(np.float64)
+    return losses.cumsum()[-1] / len(z), cecore.loss_and_grad(z, y)[1]
+
+
+def soft_gradient_of_a_rounded_shift(z, y, axis=-1):
+    if np.ndim(y) < np.ndim(z):
+        return cecore.softmax_cross_entropy_grad(z, y, axis)
+    return shift_rounded(z, axis) - y
+
+
 class ScaledByTheMaximum:
     """The textbook's pair, whose digits wear off."""
 
@@ -546,6 +582,13 @@ WRONG = [
     ("loss", loss_through_softmax, "P16"),
     ("grad", s_minus_one_rounded, "P16"),
     ("logsumexp", lse_is_max, "P16"),
+    ("loss", soft_loss_added_plainly, "P16"),
+    ("grad", soft_gradient_of_a_rounded_shift, "P16"),
+    ("softmax_jacobian", diagonal_cancels, "P16"),
+    ("cross_entropy", surprise_added_plainly, "P16"),
+    ("entropy", surprise_added_one_by_one, "P16"),
+    ("kl_divergence", divergence_added_plainly, "P16"),
+    ("loss_and_grad", losses_added_one_by_one, "P17"),
     ("loss_and_grad", total_loss, "P17"),
     ("loss_and_grad", gradient_of_the_sum, "P17"),
     ("loss_and_grad", rows_swapped, "P17"),
