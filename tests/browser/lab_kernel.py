@@ -1,6 +1,7 @@
 """Make the lab's kernel as good as new, so that one serves all notebooks. This runs there.
 
-What Pyodide, NumPy, Matplotlib and the like have loaded stays; what a notebook can change does not.
+The modules of Pyodide, NumPy, Matplotlib and the like stay loaded; what a notebook can change does
+not stay. (What it does to NumPy's floating-point errors ends with its cell in this kernel anyway.)
 """
 
 import os
@@ -22,7 +23,6 @@ def state():
         "path": [*sys.path],
         "style": dict(mpl.rcParams),
         "print options": np.get_printoptions(),
-        "floating-point errors": np.geterr(),
         "precision": mpmath.mp.prec,
         "warnings": [*warnings.filters],
     }
@@ -62,7 +62,6 @@ def renew():
     os.environ.update(NEW["environment"])
     sys.path[:] = NEW["path"]
     np.set_printoptions(**NEW["print options"])
-    np.seterr(**NEW["floating-point errors"])
     mpmath.mp.prec = NEW["precision"]
     warnings.filters[:] = NEW["warnings"]
     # Entering also forgets which warnings have been shown: each is shown once again.

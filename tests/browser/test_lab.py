@@ -1,10 +1,11 @@
 """Every notebook in the live lab: run as a whole in its kernel, compared with the stored.
 
 Two go through the interface, as a reader does: opened from their pages, each with a kernel of
-its own. The others are opened beside each other and run in one kernel, which is made as good as
-new for each (`lab_kernel.py`): to start it, and to draw each output as it comes, takes four
-times as long as the cells. It is the lab's kernel, started by the lab for a page of the lab;
-cells go to it as messages, as the interface sends them, and it finds its files on the lab's drive.
+its own. To start that takes longer than to run most notebooks, so the others share one, which is
+made as good as new for each (`lab_kernel.py`). It is the lab's kernel: a page of the lab starts it
+and sends it the cells, as the interface does, and it finds its files on the lab's drive. Missing
+is that the outputs are drawn, for which the two stand in, and that a notebook's own cell is the
+first to import Matplotlib: to forget an import in a notebook is for nbval to find.
 
 What differs from the stored outputs is what the browser does not have: SciPy, scikit-learn and
 Dask, of which the trimmed release of Pyodide has none, and today's Matplotlib.
@@ -242,3 +243,47 @@ def test_a_notebook_gives_in_one_kernel_what_is_stored(context, kernel, address,
         cell.outputs = shown_by_cell
     compare(found, nbformat.read(path, 4))
     kernel.watch.check()
+
+
+# A cell that leaves behind whatever it can, and one that shows what is left.
+LEAVE = """
+import os, sys, warnings
+import matplotlib.pyplot as plt
+import mpmath
+import numpy as np
+import bookkit, cecore.derivations
+plt.style.use("book.mplstyle")
+plt.ioff()
+plt.figure()
+os.environ["LEFT"] = "1"
+sys.path.append("left")
+np.set_printoptions(precision=2)
+mpmath.mp.dps = 50
+warnings.simplefilter("ignore")
+os.chdir("/")
+"""
+LOOK = """
+import lab_kernel
+now = lab_kernel.state()
+print([name for name in now if now[name] != lab_kernel.NEW[name]])
+print(lab_kernel.of_the_book(), lab_kernel.plt.get_fignums(), "np" in globals())
+"""
+
+
+def test_a_notebook_finds_nothing_of_the_one_before(kernel):
+    kernel.renew()
+    new = shown_by(kernel.run(LOOK))
+    assert new == "[]\n[] [] False\n"
+    left = shown_by(kernel.run(LEAVE, LOOK))
+    changed = ["folder", "environment", "path", "style", "print options", "precision", "warnings"]
+    assert left.startswith(f"{changed}\n")
+    assert "'bookkit'" in left
+    assert "'cecore'" in left
+    assert left.endswith("[1] True\n")
+    kernel.renew()
+    assert shown_by(kernel.run(LOOK)) == new
+
+
+def shown_by(cells):
+    """What cells print, one after the other."""
+    return "".join(output.text for cell in cells for output in cell)
