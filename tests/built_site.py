@@ -86,7 +86,9 @@ def is_worker(config):
 
 
 def pytest_configure(config):
-    folder = config.workerinput["site"] if is_worker(config) else tempfile.mkdtemp(prefix="cecore-site-")
+    folder = (
+        config.workerinput["site"] if is_worker(config) else tempfile.mkdtemp(prefix="cecore-site-")
+    )
     config.stash[BUILD] = Build(folder)
 
 

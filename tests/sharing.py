@@ -1,7 +1,7 @@
 """How several processes share the tests: `pytest -n auto`.
 
-A file's tests stay together, as a notebook's cells must. What takes longest comes first, so that all
-processes end at about the same time; and before it what needs no site, for that is being built.
+A file's tests stay together, as a notebook's cells must. What takes longest comes first, so that
+all end at about the same time; and before it what needs no site, for that is being built.
 """
 
 import pytest
@@ -16,8 +16,7 @@ SECONDS = {
     "tests/browser/test_explorable.py": 40,
     "tests/browser/test_in_browser.py": 130,
 }
-# The tests of these are run wherever a process is free: what they need is cheap, or there is one for
-# each process.
+# The tests of these are run wherever a process is free: they share nothing that takes long to make.
 APART = ("tests/browser/test_in_browser.py",)
 
 
