@@ -43,10 +43,10 @@ class Progress:
         if self.reporter.isatty:
             width = self.reporter._tw.fullwidth - 1
             self.reporter.rewrite(self.line()[:width], erase=True)
-            self.reporter.flush()
         elif self.total and int(PARTS * self.done / self.total + 1e-9) > self.parts:
             self.parts = int(PARTS * self.done / self.total + 1e-9)
             self.reporter.write_line(self.line().rstrip())
+        self.reporter.flush()  # who follows a log waits for it
 
     def clear(self):
         if self.reporter.isatty:
@@ -77,6 +77,7 @@ class Progress:
             self.clear()
             what = "FAILED" if report.when == "call" else "ERROR"
             self.reporter.write_line(f"{what} {report.nodeid}", red=True)
+            self.reporter.flush()
             if report.when == "???":  # the process that ran it has died
                 self.running.pop(report.nodeid, None)
 
