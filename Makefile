@@ -10,6 +10,10 @@ TESTED := .venv/tested
 HTML := _build/html/book/index.html
 # -W: warnings are errors; -n: every reference must resolve.
 BUILD := $(BIN)/jupyter-book build . -W -n --keep-going --quiet
+# On every core, with the ten slowest tests at the end.
+PYTEST := $(BIN)/python -m pytest -n auto --durations=10
+QUICK := README.md cecore $(patsubst %,tests/test_%.py,package softmax derivative cross_entropy combined \
+	fused streaming bad_input)
 PDF := _build/html/softmax-and-cross-entropy.pdf
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
@@ -22,7 +26,7 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 LIST := _build/files
 $(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
 
-.PHONY: help book pdf site test serve lab notebooks bench libraries lighthouse lock mutants clean
+.PHONY: help book pdf site check test screenshots serve lab notebooks bench libraries lighthouse lock mutants clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -30,7 +34,9 @@ help:
 	@echo '                comes from the network, or from the site with PYODIDE_DIST=DIR, a release'
 	@echo '                of Pyodide'
 	@echo 'make pdf        print the book into one PDF, and its cheat sheet onto one page'
+	@echo 'make check      run the quick tests of the package, and look at its types and its style'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
+	@echo 'make screenshots  photograph every page, wide and narrow, light and dark'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
@@ -57,8 +63,17 @@ site: $(INSTALLED)
 	$(if $(CHROMIUM),$(BIN)/python book/_pdf/build.py _build/html)
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
+# What to run at each save. All of it is in `make test` as well; types and style are in test_package.
+check: $(INSTALLED)
+	$(PYTEST) $(QUICK)
+
 test: $(TESTED)
 	@echo 'All tests have passed on the files as they are now.'
+
+# In the same loads of the pages that the tests look at.
+screenshots: $(INSTALLED)
+	SCREENSHOTS=1 $(PYTEST) tests/browser/test_in_browser.py -k whole
+	@echo 'To look at: _build/screenshots'
 
 serve: $(HTML)
 	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
@@ -128,5 +143,5 @@ $(PDF): $(HTML)
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 	@touch $@

@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # cecore as it is here, installed or not
+from tests import one_thread  # noqa: E402, F401, I001  before NumPy is imported, here and in kernels
 from cecore.derivations import DERIVATIONS  # noqa: E402
 
 # Figures that the introduction and the README show as well, by name.

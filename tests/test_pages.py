@@ -1,3 +1,4 @@
+import copy
 import re
 import unicodedata
 from pathlib import Path
@@ -195,7 +196,7 @@ def test_every_link_within_the_site_leads_somewhere(site, pages):
 def test_no_markup_is_left_raw(pages):
     for name, page in pages.items():
         assert not page.select(".system-message, .problematic"), name
-        text = BeautifulSoup(str(page.body), "html.parser")
+        text = copy.copy(page.body)
         for tag in text.select("script, style, template, pre, code, .math"):
             tag.decompose()
         assert [text for text in text.stripped_strings if RAW_MARKUP.search(text)] == [], name

@@ -3,11 +3,11 @@
 Chromium is Debian's. Where it is missing the tests here are skipped, except in CI.
 """
 
+import functools
 import gzip
 import os
 import shutil
 import threading
-from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -28,6 +28,11 @@ FLAGS = [
 TEXT = {".css", ".html", ".ipynb", ".js", ".json", ".mjs", ".svg", ".wasm"}
 
 
+@functools.cache
+def compressed(path, changed):
+    return gzip.compress(path.read_bytes(), 6)
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Files with their types, compressed where that helps."""
 
@@ -46,7 +51,7 @@ class Handler(SimpleHTTPRequestHandler):
         if not (path.is_file() and path.suffix in TEXT and accepted):
             super().do_GET()
             return
-        data = gzip.compress(path.read_bytes(), 6)
+        data = compressed(path, path.stat().st_mtime_ns)
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Encoding", "gzip")
@@ -66,7 +71,7 @@ class Server(ThreadingHTTPServer):
 
 def serve(folder, port=0):
     """Serve a folder from now on; the server's `address` is where."""
-    server = Server(("127.0.0.1", port), partial(Handler, directory=folder))
+    server = Server(("127.0.0.1", port), functools.partial(Handler, directory=folder))
     server.address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
