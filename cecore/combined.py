@@ -39,8 +39,8 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike, axis: int = -1) -> Array:
     Notes
     -----
     A softmax that is rounded before the logarithm loses the loss near certainty, and all of it
-    near 0; `log_softmax` keeps both. The result is within 6 ulps of the exact one, and the mean over
-    a batch is its ``.mean()``.
+    near 0; `log_softmax` keeps both. The result is within 6 ulps of the exact one. The mean over a
+    batch is its ``.mean()``.
 
     Examples
     --------

@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 SAMPLE = ["--sample", "5", "--seed", "1"]
 
 
+@pytest.mark.skipif(not os.environ.get("MUTANTS"), reason="run each night: make mutants-sample")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="every change is tried in a fork")
 def test_every_change_of_a_sample_is_noticed():
     command = [sys.executable, "tests/mutate_book.py", *SAMPLE]
