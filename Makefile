@@ -14,13 +14,18 @@ PDF := _build/html/softmax-and-cross-entropy.pdf
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
 
-# Every file of the project (make cannot handle those with a space or a colon in their names), and
-# the list of them, which is written anew when a file comes or goes.
-FILES := $(sort $(shell find . \( -name .git -o -name '.venv*' -o -name _build -o -name __pycache__ -o -name '.*_cache' \
-	-o -name .hypothesis -o -name .ipynb_checkpoints -o -name '*[ :]*' \) -prune -o -type f ! -name '.*.swp' -print))
-BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+# The list of the project's files, which is written anew when a file comes or goes, and the files.
+# What make would read as more than a letter, such as a space, a colon or a quote, becomes "?", and
+# that is to make any letter.
 LIST := _build/files
-$(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
+$(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _build -o -name __pycache__ \
+	-o -name '.*_cache' -o -name .hypothesis -o -name .ipynb_checkpoints \) -prune \
+	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
+	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
+FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
+BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+# Say where a file is, as an address to click on.
+OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
 .PHONY: help book pdf site test serve lab notebooks bench libraries lighthouse lock mutants clean
 
@@ -43,14 +48,14 @@ help:
 	@echo 'make clean      remove everything that make made'
 
 book: $(HTML)
-	@echo 'The book is ready. Open: file://$(CURDIR)/$(HTML)'
+	@$(OPEN) 'The book is ready. Open:' $(HTML)
 
 pdf: $(PDF)
-	@echo 'To print or to hand out: file://$(CURDIR)/$(PDF)'
+	@$(OPEN) 'To print or to hand out:' $(PDF)
 
 # The lab first: a page links to it if it is there.
 site: $(INSTALLED)
-	$(BIN)/python book/_lab/build.py _build/html/lab $(if $(PYODIDE_DIST),'$(PYODIDE_DIST)')
+	$(BIN)/python book/_lab/build.py _build/html/lab $${PYODIDE_DIST:+"$$PYODIDE_DIST"}
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
@@ -102,7 +107,7 @@ clean:
 	find cecore tests book benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
-	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
+	$(if $(PYTHON),,$(error cecore needs Python 3.11 or later; found none on PATH))
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --no-compile --require-hashes --no-deps -r requirements.txt
 	@touch $@
