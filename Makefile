@@ -42,7 +42,8 @@ help:
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
 	@echo 'make libraries  hold the libraries to the claims, and backpropagation to PyTorch'
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
-	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
+	@echo 'make lock       write requirements.txt, and that of Binder, anew from the ranges in'
+	@echo '                pyproject.toml'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (a night: 9,000 changes of cecore, 14,000 of the book)'
 	@echo 'make clean      remove everything that make made'
@@ -96,6 +97,7 @@ lighthouse: $(HTML)
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
+	$(BIN)/python tools/binder.py
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
@@ -104,7 +106,7 @@ mutants: $(INSTALLED)
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find cecore tests book benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find cecore tests book benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
 	$(if $(PYTHON),,$(error cecore needs Python 3.11 or later; found none on PATH))
