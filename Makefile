@@ -27,7 +27,8 @@ BOOK := $(filter ./book/% ./_%.yml,$(FILES))
 # Say where a file is, as an address to click on.
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
-.PHONY: help book pdf site test serve lab notebooks bench libraries lighthouse lock mutants clean
+.PHONY: help book pdf site test anywhere serve lab notebooks bench libraries lighthouse lock \
+	mutants mutants-sample clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -36,6 +37,8 @@ help:
 	@echo '                of Pyodide'
 	@echo 'make pdf        print the book into one PDF, and its cheat sheet onto one page'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
+	@echo 'make anywhere   run the tests in the situations of other machines: folders, locales, oldest'
+	@echo '                versions, and so on (half an hour; ONLY=NAME runs one of them)'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
@@ -46,6 +49,7 @@ help:
 	@echo '                pyproject.toml'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (a night: 9,000 changes of cecore, 14,000 of the book)'
+	@echo 'make mutants-sample  the same for a few dozen changes of the book (a minute)'
 	@echo 'make clean      remove everything that make made'
 
 book: $(HTML)
@@ -65,6 +69,9 @@ site: $(INSTALLED)
 
 test: $(TESTED)
 	@echo 'All tests have passed on the files as they are now.'
+
+anywhere: $(INSTALLED)
+	$(BIN)/python tools/anywhere.py $(if $(ONLY),--only $(ONLY))
 
 serve: $(HTML)
 	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
@@ -103,6 +110,9 @@ mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
 	$(BIN)/python tests/mutate_book.py
 	$(BIN)/python tests/mutate_package.py
+
+mutants-sample: $(INSTALLED)
+	MUTANTS=1 $(BIN)/python -m pytest tests/test_mutants.py
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
