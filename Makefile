@@ -8,11 +8,16 @@ INSTALLED := .venv/installed
 BENCH := .venv-bench
 TESTED := .venv/tested
 HTML := _build/html/book/index.html
-# -W: warnings are errors; -n: every reference must resolve.
-BUILD := $(BIN)/jupyter-book build . -W -n --keep-going --quiet
+# -W: warnings are errors; -n: every reference must resolve. (The first line of a script in $(BIN)
+# names this folder, and not every name can stand there.)
+BUILD := $(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . -W -n --keep-going --quiet
 PDF := _build/html/softmax-and-cross-entropy.pdf
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
+
+ifneq (,$(findstring :,$(CURDIR)))
+$(error The path of this folder has a colon, with which Python makes no environment: $(CURDIR))
+endif
 
 # The list of the project's files, which is written anew when a file comes or goes, and the files.
 # What make would read as more than a letter, such as a space, a colon or a quote, becomes "?", and
@@ -78,7 +83,7 @@ serve: $(HTML)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: $(INSTALLED)
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(BIN)/python -m jupyterlab --notebook-dir=book
 
 notebooks: $(INSTALLED)
 	$(BIN)/python tests/run_notebooks.py
