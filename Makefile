@@ -8,8 +8,9 @@ INSTALLED := .venv/installed
 BENCH := .venv-bench
 TESTED := .venv/tested
 HTML := _build/html/book/index.html
-# -W: warnings are errors; -n: every reference must resolve.
-BUILD := $(BIN)/jupyter-book build . -W -n --keep-going --quiet
+# -W: warnings are errors; -n: every reference must resolve. (The first line of a script in $(BIN)
+# names this folder, and not every name can stand there.)
+BUILD := $(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . -W -n --keep-going --quiet
 # On every core, with the ten slowest tests at the end.
 PYTEST := $(BIN)/python -m pytest -n auto --durations=10
 QUICK := README.md cecore $(patsubst %,tests/test_%.py,package softmax derivative cross_entropy combined \
@@ -18,15 +19,25 @@ PDF := _build/html/softmax-and-cross-entropy.pdf
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
 
-# Every file of the project (make cannot handle those with a space or a colon in their names), and
-# the list of them, which is written anew when a file comes or goes.
-FILES := $(sort $(shell find . \( -name .git -o -name '.venv*' -o -name _build -o -name __pycache__ -o -name '.*_cache' \
-	-o -name .hypothesis -o -name .ipynb_checkpoints -o -name '*[ :]*' \) -prune -o -type f ! -name '.*.swp' -print))
-BOOK := $(filter ./book/% ./_%.yml,$(FILES))
-LIST := _build/files
-$(shell mkdir -p _build && echo '$(FILES)' | cmp -s - $(LIST) || echo '$(FILES)' > $(LIST))
+ifneq (,$(findstring :,$(CURDIR)))
+$(error The path of this folder has a colon, with which Python makes no environment: $(CURDIR))
+endif
 
-.PHONY: help book pdf site check test screenshots serve lab notebooks bench libraries lighthouse lock mutants clean
+# The list of the project's files, which is written anew when a file comes or goes, and the files.
+# What make would read as more than a letter, such as a space, a colon or a quote, becomes "?", and
+# that is to make any letter.
+LIST := _build/files
+$(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _build -o -name __pycache__ \
+	-o -name '.*_cache' -o -name .hypothesis -o -name .ipynb_checkpoints \) -prune \
+	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
+	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
+FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
+BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+# Say where a file is, as an address to click on.
+OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
+
+.PHONY: help book pdf site check test screenshots anywhere serve lab notebooks bench libraries lighthouse lock \
+	mutants mutants-sample clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -37,26 +48,30 @@ help:
 	@echo 'make check      run the quick tests of the package, and look at its types and its style'
 	@echo 'make test       run every test: package, notebooks, pictures, pages'
 	@echo 'make screenshots  photograph every page, wide and narrow, light and dark'
+	@echo 'make anywhere   run the tests in the situations of other machines: folders, locales, oldest'
+	@echo '                versions, and so on (half an hour; ONLY=NAME runs one of them)'
 	@echo 'make serve      read the built book at http://localhost:$(PORT)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
 	@echo 'make libraries  hold the libraries to the claims, and backpropagation to PyTorch'
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
-	@echo 'make lock       write requirements.txt anew from the ranges in pyproject.toml'
+	@echo 'make lock       write requirements.txt, and that of Binder, anew from the ranges in'
+	@echo '                pyproject.toml'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (a night: 9,000 changes of cecore, 14,000 of the book)'
+	@echo 'make mutants-sample  the same for a few dozen changes of the book (a minute)'
 	@echo 'make clean      remove everything that make made'
 
 book: $(HTML)
-	@echo 'The book is ready. Open: file://$(CURDIR)/$(HTML)'
+	@$(OPEN) 'The book is ready. Open:' $(HTML)
 
 pdf: $(PDF)
-	@echo 'To print or to hand out: file://$(CURDIR)/$(PDF)'
+	@$(OPEN) 'To print or to hand out:' $(PDF)
 
 # The lab first: a page links to it if it is there.
 site: $(INSTALLED)
-	$(BIN)/python book/_lab/build.py _build/html/lab $(if $(PYODIDE_DIST),'$(PYODIDE_DIST)')
+	$(BIN)/python book/_lab/build.py _build/html/lab $${PYODIDE_DIST:+"$$PYODIDE_DIST"}
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
@@ -75,12 +90,15 @@ screenshots: $(INSTALLED)
 	SCREENSHOTS=1 $(PYTEST) tests/browser/test_in_browser.py -k whole
 	@echo 'To look at: _build/screenshots'
 
+anywhere: $(INSTALLED)
+	$(BIN)/python tools/anywhere.py $(if $(ONLY),--only $(ONLY))
+
 serve: $(HTML)
 	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: $(INSTALLED)
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(BIN)/python -m jupyterlab --notebook-dir=book
 
 notebooks: $(INSTALLED)
 	$(BIN)/python tests/run_notebooks.py
@@ -106,18 +124,22 @@ lighthouse: $(HTML)
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
+	$(BIN)/python tools/binder.py
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
 	$(BIN)/python tests/mutate_book.py
 	$(BIN)/python tests/mutate_package.py
 
+mutants-sample: $(INSTALLED)
+	MUTANTS=1 $(BIN)/python -m pytest tests/test_mutants.py
+
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find cecore tests book benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find cecore tests book benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
-	@test -n '$(PYTHON)' || { echo 'cecore needs Python 3.11 or later; found none on PATH.' >&2; exit 1; }
+	$(if $(PYTHON),,$(error cecore needs Python 3.11 or later; found none on PATH))
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --no-compile --require-hashes --no-deps -r requirements.txt
 	@touch $@

@@ -110,8 +110,9 @@ class LogSumExp:
         e = _powers(rows, _below(m))
         e[np.arange(len(e)), rows.argmax(1)] = 0
         high, low, _ = split_sums(e)
+        rest, error = _two_sum(high, low)  # high alone has the grid of the row with the largest sum
         shape = z.shape[:-1]
-        return cls(m.reshape(shape), high.reshape(shape), low.reshape(shape))
+        return cls(m.reshape(shape), rest.reshape(shape), error.reshape(shape))
 
     def update(self, z: ArrayLike) -> "LogSumExp":
         """Return the value after more classes: logits of shape (..., any number of classes).

@@ -53,8 +53,9 @@ def collect(folder):
                 cells.setdefault(item.parent.path, []).append(item)
 
     cells = {}
+    name = os.path.relpath(folder)  # in a whole path, pytest takes a bracket for its own
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        if pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", str(folder)], [Plugin()]):
+        if pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", name], [Plugin()]):
             raise RuntimeError(printed.getvalue())
     return cells
 

@@ -109,7 +109,7 @@ def test_rows_of_the_jacobian_sum_to_zero(z):
 def test_only_the_diagonal_is_positive_and_at_most_a_quarter(z):
     J = softmax_jacobian(z)
     assert (np.diag(J) >= 0).all()
-    assert (np.diag(J) <= 0.25).all()
+    assert (np.diag(J) <= 0.25 * (1 + np.finfo(float).eps)).all()  # a quarter may round up
     assert (J - np.diag(np.diag(J)) <= 0).all()
 
 

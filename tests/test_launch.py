@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import time
 import tomllib
 import zipfile
@@ -13,6 +14,7 @@ from sphinx.errors import ExtensionError
 
 from tests.conftest import ROOT, run
 from tests.run_notebooks import notebooks_of_book
+from tools import binder
 
 
 def module(path):
@@ -109,11 +111,34 @@ def test_what_is_no_fitting_pyodide_is_refused(tmp_path, version, message):
     assert not (tmp_path / "copy").exists()
 
 
-def test_binder_installs_cecore_and_the_same_ranges_as_the_book_does():
+def test_binder_installs_cecore_and_what_the_notebooks_import_in_the_ranges_of_the_book():
+    assert binder.FILE.read_text("utf-8") == binder.requirements()  # as `make lock` writes it
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    first, *others = (ROOT / ".binder" / "requirements.txt").read_text("utf-8").splitlines()[1:]
-    assert first == ".[verify]"
+    first, *others = binder.FILE.read_text("utf-8").splitlines()[1:]
+    assert re.fullmatch(r"\.\[(\w+,)*verify\]", first)
     assert set(others) <= set(project["optional-dependencies"]["book"])
+
+
+@pytest.mark.parametrize(
+    ("source", "modules"),
+    [
+        ("import a.b as c, d", ["a", "d"]),
+        ("from a.b import c", ["a"]),
+        ("from . import a", []),
+        ("def f():\n    try:\n        import a\n    except ImportError:\n        pass", ["a"]),
+    ],
+)
+def test_an_import_is_seen_wherever_it_stands(source, modules):
+    assert list(binder.imported(source)) == modules
+
+
+def test_what_no_extra_brings_is_told(monkeypatch):
+    monkeypatch.setattr(binder, "sources", lambda: ["import hypothesis"])
+    with pytest.raises(SystemExit, match=r"what the extra book lacks: \['hypothesis'\]"):
+        binder.requirements()
+    monkeypatch.setattr(binder, "sources", lambda: ["import no_such_module"])
+    with pytest.raises(SystemExit, match="no_such_module, which is not installed here"):
+        binder.requirements()
 
 
 def test_colab_gets_each_notebook_with_one_cell_more(tmp_path, monkeypatch):

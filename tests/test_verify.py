@@ -178,6 +178,7 @@ def test_on_a_terminal_the_verdicts_have_colours(capsys, monkeypatch):
     pytest.importorskip("rich")
     for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", "150")):
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(sys.modules["cecore.verify"], "verify", lambda *_, **__: REPORT)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
 
