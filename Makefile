@@ -110,9 +110,10 @@ bench: $(BENCH)/installed $(INSTALLED)
 	$(BIN)/python tests/run_notebooks.py book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
-	for name in scipy sklearn torch jax; do \
+	for name in numpy scipy sklearn torch jax; do \
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
+	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
 	$(BENCH)/bin/python tests/autograd.py
 	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb book/training.ipynb
 

@@ -13,7 +13,7 @@ NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 # Cells whose output is not compared with the stored one: notebook and number of the code cell.
 # Only how long something takes may differ from run to run, and versions from one environment to
 # another, so each of them prints a time or a version.
-EXEMPT: list[tuple[str, int]] = [("libraries.ipynb", 1)]
+EXEMPT: list[tuple[str, int]] = []
 
 # Where the source's statements stand. The book's own, B1, B2 and so on, may stand anywhere.
 STATEMENTS = {

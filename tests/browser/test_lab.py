@@ -39,7 +39,6 @@ OTHER = {
     "scale-01": "Dask is not installed here",
     "scale-19": "This cell needs Dask",
     "scale-21": "This cell needs Dask",  # nor is its picture drawn
-    "libraries-03": "SciPy 1.17.1                   stored",
     "stability-01": "SciPy is not installed here",
     "stability-30": "softmax, 10       32       -     < 4",
 }
