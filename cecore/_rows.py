@@ -223,9 +223,10 @@ def sums_along(terms: Array, axis: int) -> Array:
     """
     last = np.moveaxis(terms, axis, -1)
     rows = last.reshape(-1, last.shape[-1])
-    sums = _unsigned_sums(np.maximum(rows, 0))
     if rows.min(initial=0) < 0:
-        sums = sums - _unsigned_sums(np.maximum(0 - rows, 0))
+        sums = _unsigned_sums(np.maximum(rows, 0)) - _unsigned_sums(np.maximum(0 - rows, 0))
+    else:
+        sums = _unsigned_sums(rows)
     return sums.reshape(last.shape[:-1])[()]
 
 

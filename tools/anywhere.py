@@ -149,6 +149,7 @@ LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"}
 SITUATIONS = [
     Situation("clean", "HOME and PATH, and nothing else (output is buffered)"),
     Situation("unbuffered", "PYTHONUNBUFFERED", {"PYTHONUNBUFFERED": "1"}),
+    Situation("ci", "CI, with which pytest shortens nothing", {"CI": "true"}),
     Situation("locale", "locale C, output in cp1252", LOCALE),
     Situation("narrow", "a terminal of 40 columns", {"COLUMNS": "40"}),
     Situation("no-color", "NO_COLOR", {"NO_COLOR": "1"}),
