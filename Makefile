@@ -114,13 +114,13 @@ libraries: $(BENCH)/installed $(INSTALLED)
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
-	$(BENCH)/bin/python tests/autograd.py
+	$(BENCH)/bin/python -m tools.autograd
 	$(BIN)/python -m tools.notebooks book/libraries.ipynb book/training.ipynb
 
 # Its scores depend on the machine, too: not in `make test`.
 lighthouse: $(HTML)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra lighthouse
-	$(BIN)/python tests/browser/lighthouse.py
+	$(BIN)/python -m tools.lighthouse
 
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \

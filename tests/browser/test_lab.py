@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import nbformat
 import pytest
 
-from tests.browser.conftest import serve
 from tests.conftest import ROOT
+from tools.browser import serve
 from tools.pages import notebooks_of_book
 
 pytestmark = pytest.mark.skipif(
