@@ -129,8 +129,8 @@ lock: $(INSTALLED)
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
-	$(BIN)/python tests/mutate_book.py
-	$(BIN)/python tests/mutate_package.py
+	$(BIN)/python -m tools.mutants.book
+	$(BIN)/python -m tools.mutants.package
 
 mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/test_mutants.py

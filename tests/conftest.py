@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# It holds no doctest, and needs what only `make mutants` has.
-collect_ignore = ["mutate_package.py"]
 
 
 def run(*arguments):

@@ -10,6 +10,11 @@ BOOK = ROOT / "book"
 
 # A numbered formula of a chapter: its label, and what it shows.
 DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
+# A decimal, a percentage, or a number of three digits and more, perhaps in groups of three.
+NUMBER = re.compile(
+    r"(?<![\w.])(?:\d+\.\d+|\d{1,3}(?:(?:[ ,]|\{,\})\d{3})+|\d{3,})(?: %)?(?!\w|\.\d)|\d+ %"
+)
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)  # and displays
 
 
 def pages_of_book():
