@@ -105,8 +105,8 @@ notebooks: $(INSTALLED)
 
 # Only now, and not in `make test`: no test depends on how fast a machine is.
 bench: $(BENCH)/installed $(INSTALLED)
-	$(BENCH)/bin/python -m benchmarks
-	$(BIN)/python -m benchmarks.workers
+	$(BENCH)/bin/python -m tools.benchmarks
+	$(BIN)/python -m tools.benchmarks.workers
 	$(BIN)/python -m tools.notebooks book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
@@ -137,7 +137,7 @@ mutants-sample: $(INSTALLED)
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find cecore tests book benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+	find cecore tests book tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
 	$(if $(PYTHON),,$(error cecore needs Python 3.11 or later; found none on PATH))
