@@ -71,7 +71,7 @@ pdf: $(PDF)
 
 # The lab first: a page links to it if it is there.
 site: $(INSTALLED)
-	$(BIN)/python book/_lab/build.py _build/html/lab $${PYODIDE_DIST:+"$$PYODIDE_DIST"}
+	$(BIN)/python -m tools.lab.build _build/html/lab $${PYODIDE_DIST:+"$$PYODIDE_DIST"}
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
