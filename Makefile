@@ -32,7 +32,8 @@ $(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _buil
 	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
 	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
 FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
-BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+# (When its printing has changed, the pages are built anew as well: they name the size of the PDF.)
+BOOK := $(filter ./book/% ./tools/pdf/% ./_%.yml,$(FILES))
 # Say where a file is, as an address to click on.
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
@@ -75,7 +76,7 @@ site: $(INSTALLED)
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
-	$(if $(CHROMIUM),$(BIN)/python book/_pdf/build.py _build/html)
+	$(if $(CHROMIUM),$(BIN)/python -m tools.pdf.build _build/html)
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 # What to run at each save. All of it is in `make test` as well; types and style are in test_package.
@@ -162,7 +163,7 @@ $(HTML): $(INSTALLED) $(BOOK) $(LIST)
 
 # The pages name the PDF as soon as it is there, and no longer when they have changed.
 $(PDF): $(HTML)
-	$(BIN)/python book/_pdf/build.py _build/html
+	$(BIN)/python -m tools.pdf.build _build/html
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)
