@@ -32,7 +32,7 @@ $(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _buil
 	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
 	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
 FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
-# (When its printing has changed, the pages are built anew as well: they name the size of the PDF.)
+# (What prints the PDF is part of the book: its pages name the PDF, and how large it is.)
 BOOK := $(filter ./book/% ./tools/pdf/% ./_%.yml,$(FILES))
 # Say where a file is, as an address to click on.
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
@@ -92,7 +92,7 @@ screenshots: $(INSTALLED)
 	@echo 'To look at: _build/screenshots'
 
 anywhere: $(INSTALLED)
-	$(BIN)/python tools/anywhere.py $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m tools.anywhere $(if $(ONLY),--only $(ONLY))
 
 serve: $(HTML)
 	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
@@ -126,7 +126,7 @@ lighthouse: $(HTML)
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
-	$(BIN)/python tools/binder.py
+	$(BIN)/python -m tools.binder
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
