@@ -58,18 +58,21 @@ WORK = ROOT / "_build" / "mutants"
 KNOWN = HERE / "equivalent.toml"
 
 # Those that say nothing of what cecore computes, and take long.
-OTHERS = [
-    "against_torch",
-    "benchmark",
-    "lock",
-    "mutants",
-    "notebooks",
-    "pages",
-    "pictures",
-    "tools",
-]
-TESTS = {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py")}
-TESTS = sorted(TESTS - {f"tests/test_{name}.py" for name in OTHERS})
+OTHERS = {
+    f"test_{name}.py"
+    for name in (
+        "against_torch",
+        "benchmark",
+        "lock",
+        "mutants",
+        "notebooks",
+        "pages",
+        "pictures",
+        "tools",
+    )
+}
+TESTS = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py"))
+TESTS = [name for name in TESTS if Path(name).name not in OTHERS]
 PYTEST = [
     *("-q", "-x", "--tb=line", "-o", "addopts=--import-mode=importlib"),
     *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "_hypothesis_pytestplugin"),
