@@ -32,7 +32,8 @@ $(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _buil
 	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
 	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
 FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
-BOOK := $(filter ./book/% ./_%.yml,$(FILES))
+# (What prints the PDF is part of the book: its pages name the PDF, and how large it is.)
+BOOK := $(filter ./book/% ./tools/pdf/% ./_%.yml,$(FILES))
 # Say where a file is, as an address to click on.
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
@@ -71,11 +72,11 @@ pdf: $(PDF)
 
 # The lab first: a page links to it if it is there.
 site: $(INSTALLED)
-	$(BIN)/python book/_lab/build.py _build/html/lab $${PYODIDE_DIST:+"$$PYODIDE_DIST"}
+	$(BIN)/python -m tools.lab.build _build/html/lab $${PYODIDE_DIST:+"$$PYODIDE_DIST"}
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
-	$(if $(CHROMIUM),$(BIN)/python book/_pdf/build.py _build/html)
+	$(if $(CHROMIUM),$(BIN)/python -m tools.pdf.build _build/html)
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 # What to run at each save. All of it is in `make test` as well; types and style are in test_package.
@@ -91,7 +92,7 @@ screenshots: $(INSTALLED)
 	@echo 'To look at: _build/screenshots'
 
 anywhere: $(INSTALLED)
-	$(BIN)/python tools/anywhere.py $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m tools.anywhere $(if $(ONLY),--only $(ONLY))
 
 serve: $(HTML)
 	@echo 'Reading room: http://localhost:$(PORT)/book/index.html (Ctrl-C closes it)'
@@ -101,43 +102,43 @@ lab: $(INSTALLED)
 	$(BIN)/python -m jupyterlab --notebook-dir=book
 
 notebooks: $(INSTALLED)
-	$(BIN)/python tests/run_notebooks.py
+	$(BIN)/python -m tools.notebooks
 
 # Only now, and not in `make test`: no test depends on how fast a machine is.
 bench: $(BENCH)/installed $(INSTALLED)
-	$(BENCH)/bin/python -m benchmarks
-	$(BIN)/python -m benchmarks.workers
-	$(BIN)/python tests/run_notebooks.py book/performance.ipynb book/scale.ipynb
+	$(BENCH)/bin/python -m tools.benchmarks
+	$(BIN)/python -m tools.benchmarks.workers
+	$(BIN)/python -m tools.notebooks book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
 	for name in numpy scipy sklearn torch jax; do \
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
-	$(BENCH)/bin/python tests/autograd.py
-	$(BIN)/python tests/run_notebooks.py book/libraries.ipynb book/training.ipynb
+	$(BENCH)/bin/python -m tools.autograd
+	$(BIN)/python -m tools.notebooks book/libraries.ipynb book/training.ipynb
 
 # Its scores depend on the machine, too: not in `make test`.
 lighthouse: $(HTML)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra lighthouse
-	$(BIN)/python tests/browser/lighthouse.py
+	$(BIN)/python -m tools.lighthouse
 
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
-	$(BIN)/python tools/binder.py
+	$(BIN)/python -m tools.binder
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
-	$(BIN)/python tests/mutate_book.py
-	$(BIN)/python tests/mutate_package.py
+	$(BIN)/python -m tools.mutants.book
+	$(BIN)/python -m tools.mutants.package
 
 mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/test_mutants.py
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find cecore tests book benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+	find cecore tests book tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt
 	$(if $(PYTHON),,$(error cecore needs Python 3.11 or later; found none on PATH))
@@ -162,7 +163,7 @@ $(HTML): $(INSTALLED) $(BOOK) $(LIST)
 
 # The pages name the PDF as soon as it is there, and no longer when they have changed.
 $(PDF): $(HTML)
-	$(BIN)/python book/_pdf/build.py _build/html
+	$(BIN)/python -m tools.pdf.build _build/html
 	@touch $@
 
 $(TESTED): $(INSTALLED) $(FILES) $(LIST)

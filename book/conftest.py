@@ -11,7 +11,7 @@ from pathlib import Path
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
-from tests.pictures import pictures_differ
+from tools.pictures import pictures_differ
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILURES = ROOT / "_build" / "failures"

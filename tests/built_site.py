@@ -43,7 +43,7 @@ class Build:
         said = ""
         try:
             if pyodide := os.environ.get("PYODIDE_DIST"):
-                said = self.run("book/_lab/build.py", self.pages / "lab", pyodide)
+                said = self.run("-m", "tools.lab.build", self.pages / "lab", pyodide)
             jupyter_book = "from jupyter_book.cli.main import main; main()"
             flags = ["-W", "-n", "--keep-going", "--quiet", "--path-output", self.folder]
             said = said or self.run("-c", jupyter_book, "build", ".", *flags)

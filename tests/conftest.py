@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# They hold no doctest, and need what only `make mutants` and `make lighthouse` have.
-collect_ignore = ["mutate_package.py", "browser/lighthouse.py"]
 
 
 def run(*arguments):

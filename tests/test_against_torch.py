@@ -16,7 +16,7 @@ from cecore import (
     softmax_jvp,
     softmax_vjp,
 )
-from tests import autograd
+from tools import autograd
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

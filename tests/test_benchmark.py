@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from benchmarks import contenders, machine, memory, timing
-from benchmarks.cases import DTYPES, HELD_OUT, LOGITS, OPERATIONS, SHAPES, Case, cases
 from tests.conftest import ROOT
+from tools.benchmarks import contenders, machine, memory, timing
+from tools.benchmarks.cases import DTYPES, HELD_OUT, LOGITS, OPERATIONS, SHAPES, Case, cases
 
 RESULT = ROOT / "book" / "data" / "benchmark.json"
 TEXT = RESULT.read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_a_small_run_measures_every_operation(tmp_path):
     before = RESULT.stat().st_mtime_ns
     out = tmp_path / "some.json"
     done = run(
-        "benchmarks --quick --shapes 20x3 --dtypes float32 --logits normal --libraries "
+        "tools.benchmarks --quick --shapes 20x3 --dtypes float32 --logits normal --libraries "
         "textbook,cecore --only loss_and_grad,loss,softmax,log_softmax --out",
         str(out),
     )
@@ -121,7 +121,7 @@ def test_a_small_run_measures_every_operation(tmp_path):
     ],
 )
 def test_an_option_that_cannot_be_is_refused(option, complaint):
-    done = run("benchmarks", *option)
+    done = run("tools.benchmarks", *option)
     assert done.returncode == 2
     assert complaint in done.stderr
 
@@ -137,12 +137,12 @@ def test_an_option_that_cannot_be_is_refused(option, complaint):
     ],
 )
 def test_only_a_whole_run_replaces_the_stored_results(options, out):
-    main = importlib.import_module("benchmarks.__main__")
+    main = importlib.import_module("tools.benchmarks.__main__")
     assert main.arguments(options.split()).out == out
 
 
 def test_a_library_may_be_named_without_its_threads():
-    main = importlib.import_module("benchmarks.__main__")
+    main = importlib.import_module("tools.benchmarks.__main__")
     assert main.arguments(["--libraries", "torch,cecore-2"]).libraries == [
         "torch-1",
         "torch-2",
@@ -201,11 +201,11 @@ def test_the_digits_model_gives_logits_that_mostly_know_the_digit():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_is_measured_at_its_peak():
-    done = run("benchmarks.memory textbook loss 1000 1000 float64")
+    done = run("tools.benchmarks.memory textbook loss 1000 1000 float64")
     assert done.returncode == 0, done.stderr
     # z - max, and beside it first exp(d), then the result
     assert 1.9 < int(done.stdout) / 8e6 < 2.2
-    assert run("benchmarks.memory sklearn-1 softmax 9 9 float64").stdout == "null\n"
+    assert run("tools.benchmarks.memory sklearn-1 softmax 9 9 float64").stdout == "null\n"
 
 
 @pytest.mark.parametrize(

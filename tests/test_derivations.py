@@ -29,9 +29,9 @@ from cecore.algebra import (
 from cecore.claims import CLAIMS
 from cecore.derivations import DERIVATIONS
 from tests.conftest import ROOT
-from tests.run_notebooks import DISPLAY
 from tests.test_displays import DISPLAYS, displays
 from tests.test_notebooks import NOTEBOOKS, text_of
+from tools.pages import DISPLAY
 
 each_derivation = pytest.mark.parametrize("label", DERIVATIONS)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import cecore
-from tests.run_notebooks import DISPLAY
 from tests.test_notebooks import NOTEBOOKS, text_of
 from tests.test_variants import OURS as CHAPTER
+from tools.pages import DISPLAY
 
 
 def displays():

@@ -13,8 +13,9 @@ import pytest
 from sphinx.errors import ExtensionError
 
 from tests.conftest import ROOT, run
-from tests.run_notebooks import notebooks_of_book
 from tools import binder
+from tools.lab import build, colab
+from tools.pages import notebooks_of_book
 
 
 def module(path):
@@ -58,7 +59,7 @@ def test_another_address_is_refused(address):
 def lab(tmp_path_factory):
     """The lab, whose kernel comes from Pyodide's content network."""
     out = tmp_path_factory.mktemp("site") / "lab"
-    run("book/_lab/build.py", out)
+    run("-m", "tools.lab.build", out)
     return out
 
 
@@ -107,7 +108,7 @@ def test_what_is_no_fitting_pyodide_is_refused(tmp_path, version, message):
         (tmp_path / "pyodide.js").touch()
         (tmp_path / "pyodide-lock.json").write_text(json.dumps({"info": {"version": version}}))
     with pytest.raises(SystemExit, match=message):
-        module("book/_lab/build").copy_pyodide(tmp_path, tmp_path / "copy")
+        build.copy_pyodide(tmp_path, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
 
@@ -142,7 +143,6 @@ def test_what_no_extra_brings_is_told(monkeypatch):
 
 
 def test_colab_gets_each_notebook_with_one_cell_more(tmp_path, monkeypatch):
-    colab = module("book/_lab/colab")
     config = {"repository": {"url": "https://github.com/me/book", "branch": "main"}}
     monkeypatch.setattr(colab, "yaml", SimpleNamespace(safe_load=lambda text: config))
     colab.main(tmp_path)
@@ -153,5 +153,5 @@ def test_colab_gets_each_notebook_with_one_cell_more(tmp_path, monkeypatch):
 
 
 def test_without_a_repository_colab_gets_nothing(tmp_path):
-    assert module("book/_lab/colab").main(tmp_path / "colab") is None
+    assert colab.main(tmp_path / "colab") is None
     assert not (tmp_path / "colab").exists()

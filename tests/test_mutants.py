@@ -15,7 +15,7 @@ SAMPLE = ["--sample", "5", "--seed", "1"]
 @pytest.mark.skipif(not os.environ.get("MUTANTS"), reason="run each night: make mutants-sample")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="every change is tried in a fork")
 def test_every_change_of_a_sample_is_noticed():
-    command = [sys.executable, "tests/mutate_book.py", *SAMPLE]
+    command = [sys.executable, "-m", "tools.mutants.book", *SAMPLE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,7 +5,8 @@ import nbformat
 import pytest
 
 from tests.conftest import ROOT
-from tests.run_notebooks import COPIES, copies_of_figures, notebooks_of_book, tidy
+from tools.notebooks import COPIES, copies_of_figures, tidy
+from tools.pages import notebooks_of_book
 
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))

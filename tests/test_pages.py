@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
 from tests.conftest import ROOT
-from tests.run_notebooks import pages_of_book
+from tools.pages import pages_of_book
 
 REMOTE = re.compile(r"(?:https?:|wss?:)?//\w[^\s\"'`<>)]*", re.I)
 # Files that come from another host even if a script only puts their address together.

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.conftest import ROOT
-from tests.pictures import pictures_differ
+from tools.pictures import pictures_differ
 
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 X = [i / 20 for i in range(-100, 101)]

@@ -15,12 +15,7 @@ from cecore import softmax
 from cecore._rows import DIRECT
 from cecore.streaming import GRID
 from tests.test_notebooks import BOOK, NOTEBOOKS, code_of, printed, text_of
-
-# A decimal, a percentage, or a number of three digits and more, perhaps in groups of three.
-NUMBER = re.compile(
-    r"(?<![\w.])(?:\d+\.\d+|\d{1,3}(?:(?:[ ,]|\{,\})\d{3})+|\d{3,})(?: %)?(?!\w|\.\d)|\d+ %"
-)
-CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)  # and displays
+from tools.pages import CODE, NUMBER
 
 
 def said(name, pattern):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cecore
-from tests.browser.draw_stills import drawn, explorers
+from tools.stills import drawn, explorers
 
 NAMES = ["cat", "dog", "rabbit", "fox", "owl", "hen"]
 LIMIT, STEP = 6.0, 0.1
@@ -386,7 +386,7 @@ def test_texts_and_bars_stand_out(visit, theme):
 
 def test_the_still_pictures_are_what_the_script_draws(browser):
     for file, picture in drawn(browser).items():
-        assert file.read_bytes() == picture, f"{file.name}: run python -m tests.browser.draw_stills"
+        assert file.read_bytes() == picture, f"{file.name}: run python -m tools.stills"
 
 
 def test_the_script_is_loaded_where_it_is_used_and_after_the_page(visit):

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import ROOT
-from tests.run_notebooks import pages_of_book
+from tools.pages import pages_of_book
 
 PAGES = [f"{page}.html" for page in pages_of_book()] + ["search.html"]
 WIDTHS = {"desktop": 1280, "phone": 390}

@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import nbformat
 import pytest
 
-from tests.browser.conftest import serve
 from tests.conftest import ROOT
-from tests.run_notebooks import notebooks_of_book
+from tools.browser import serve
+from tools.pages import notebooks_of_book
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("PYODIDE_DIST"), reason="needs PYODIDE_DIST, a folder with Pyodide 0.27.*"

@@ -13,9 +13,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.conftest import ROOT
-from tests.run_notebooks import pages_of_book
+from tools.pages import pages_of_book
 
-BUILD = ROOT / "book" / "_pdf" / "build.py"
+BUILD = ROOT / "tools" / "pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 MM = 72 / 25.4
 FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it has every sign

@@ -1,6 +1,6 @@
 """What one and two Dask workers take, and what they tell each other: for the chapter on scale.
 
-    python -m benchmarks.workers
+    python -m tools.benchmarks.workers
 
 The class axis is divided among the workers, as large language models do: each holds its share of
 every row. Measured are the seconds of the fastest of several runs for loss and gradient, and the
@@ -11,7 +11,6 @@ anew each time.
 import json
 import platform
 import time
-from pathlib import Path
 
 import dask
 import dask.array as da
@@ -19,8 +18,9 @@ import numpy as np
 from distributed import Client, LocalCluster, Worker, wait
 
 from cecore import on_dask
+from tools.benchmarks.cases import ROOT
 
-OUT = Path(__file__).parent.parent / "book" / "data" / "workers.json"
+OUT = ROOT / "book" / "data" / "workers.json"
 ROWS, CLASSES, CHUNK = 512, 65_536, 8_192
 RUNS = 20
 

@@ -1,6 +1,6 @@
 """Draw the still pictures of the explorable: what readers on paper or without scripts see of it.
 
-    python -m tests.browser.draw_stills
+    python -m tools.stills
 
 It needs Chromium and playwright, and writes book/_static/explorer-*.svg, one for each list of parts
 that a chapter shows.
@@ -8,10 +8,11 @@ that a chapter shows.
 
 import re
 
-from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.run_notebooks import ROOT, notebooks_of_book, write
+from tools.browser import CHROMIUM, FLAGS
+from tools.notebooks import write
+from tools.pages import BOOK, ROOT, notebooks_of_book
 
-STATIC = ROOT / "book/_static"
+STATIC = BOOK / "_static"
 SCRIPT = STATIC / "softmax-explorer.js"
 WIDTH = 640
 DIRECTIVE = re.compile(r':::\{explorer\} ([\w ]+)\\n",\s*"!\[[^]"]+\]\(_static/([\w-]+\.svg)\)')

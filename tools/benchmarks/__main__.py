@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import contenders, machine, memory
-from benchmarks.cases import DTYPES, HELD_OUT, LOGITS, OPERATIONS, ROOT, SHAPES, Case, cases
-from benchmarks.timing import Effort, check, measure, reference
+from tools.benchmarks import contenders, machine, memory
+from tools.benchmarks.cases import DTYPES, HELD_OUT, LOGITS, OPERATIONS, ROOT, SHAPES, Case, cases
+from tools.benchmarks.timing import Effort, check, measure, reference
 
 RESULT = ROOT / "book" / "data" / "benchmark.json"
 THREADS = 2
@@ -145,7 +145,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
     names = list(contenders.CONTENDERS)
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
+        prog="python -m tools.benchmarks",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import Contender
+from tools.benchmarks.contenders import Contender
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 

@@ -1,19 +1,19 @@
-"""`make mutants`, the package: is there a test for every detail of cecore?
+"""Is there a test for every detail of cecore? `make mutants` tries them all.
 
 A mutant is cecore with one small change: a number one higher, an operator swapped, an argument
 dropped. mutmut says what to change. Its own runner passes over decorated functions and module-level
 code, which is most of cecore; here whole modules are changed, each in a copy of the project, and
 the tests run until one fails: in a fresh process, or, if nothing but the body of a function has
 changed, in a fork of one that has collected the tests. A mutant that no test kills must be listed
-in equivalent_mutants.toml, with the reason why it changes nothing; an entry that fits no survivor
+in equivalent.toml, with the reason why it changes nothing; an entry that fits no survivor
 is an error as well.
 
 Not mutated: docstrings and the text of f-strings; annotations; arguments to None, which mypy sees;
 the functions for libraries that are not installed here. A text is changed once, to upper case.
 
-    python tests/mutate_package.py                        # a night
-    python tests/mutate_package.py 'cecore._checks*'      # some functions
-    python tests/mutate_package.py --killed FILE          # what FILE names has been killed before
+    python -m tools.mutants.package                       # a night
+    python -m tools.mutants.package 'cecore._checks*'     # some functions
+    python -m tools.mutants.package --killed FILE         # what FILE names has been killed before
 """
 
 import argparse
@@ -52,14 +52,24 @@ from libcst.metadata import (
 )
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_string
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 WORK = ROOT / "_build" / "mutants"
-KNOWN = ROOT / "tests" / "equivalent_mutants.toml"
+KNOWN = HERE / "equivalent.toml"
 
 # Those that say nothing of what cecore computes, and take long.
 OTHERS = {
     f"test_{name}.py"
-    for name in ("against_torch", "benchmark", "lock", "mutants", "notebooks", "pages", "pictures")
+    for name in (
+        "against_torch",
+        "benchmark",
+        "lock",
+        "mutants",
+        "notebooks",
+        "pages",
+        "pictures",
+        "tools",
+    )
 }
 TESTS = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py"))
 TESTS = [name for name in TESTS if Path(name).name not in OTHERS]
@@ -395,7 +405,7 @@ class Tests:
         self.elsewhere = self.of.pop(("", 0), set())
 
     def needed(self, mutant):
-        """The files of tests for a mutant, and which tests of them.
+        """Return the files of tests for a mutant, and which tests of them.
 
         The module itself, what runs when it is imported, and what is cached, may matter to any
         test of a file that runs something of it, and any function to those that run it elsewhere.
@@ -440,7 +450,7 @@ def start(place, files, plugin):
         os.chdir(place)
         # Where pytest tidies up what sessions before left, and only those of this copy.
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(place)
-        here = {"", str(ROOT), str(ROOT / "tests")}
+        here = {"", str(ROOT), str(HERE)}
         sys.path[:] = [str(place), *(path for path in sys.path if path not in here)]
         code = int(pytest.main([*PYTEST, *files], plugins=[Unbuilt(), plugin]))
         if isinstance(plugin, Record):
@@ -509,7 +519,7 @@ def judged(todo, tests, places):
 
 
 def known(patterns):
-    """The keys of the listed equivalents, and the rules for such as are alike."""
+    """Return the keys of the listed equivalents, and the rules for such as are alike."""
     listed = tomllib.loads(KNOWN.read_text("utf-8"))
     keys = {
         (entry["in"], entry["was"], now)

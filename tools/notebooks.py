@@ -1,43 +1,28 @@
 """Run the book's notebooks, or those named, and store their outputs and derivations.
 
+    python -m tools.notebooks [FILE ...]
+
 Running it twice changes no byte: all that differs from run to run is removed.
 """
 
 import base64
 import os
-import re
 import sys
 from pathlib import Path
 
 import nbformat
-import yaml
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # cecore as it is here, installed or not
-from tests import one_thread  # noqa: E402, F401, I001  before NumPy is imported, here and in kernels
-from cecore.derivations import DERIVATIONS  # noqa: E402
+import tools.one_thread  # noqa: F401  before NumPy is imported, here and in kernels
+from cecore.derivations import DERIVATIONS
+from tools.pages import DISPLAY, ROOT, notebooks_of_book
 
 # Figures that the introduction and the README show as well, by name.
 COPIES = {"fig-s-minus-y": ROOT / "book/_static/s-minus-y.png"}
-# A numbered formula of a chapter: its label, and what it shows.
-DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-
-
-def pages_of_book():
-    """Return the files that the table of contents names, in its order, without their endings."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
-
-
-def notebooks_of_book():
-    """Return the notebooks of the book, in its order."""
-    files = [ROOT / f"{page}.ipynb" for page in pages_of_book()]
-    return [file for file in files if file.exists()]
 
 
 def typeset(notebook):

@@ -8,7 +8,7 @@ import numpy as np
 
 from cecore import softmax_cross_entropy_grad
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "book" / "data" / "optdigits.csv.gz"
 
 OPERATIONS = ["loss_and_grad", "loss", "softmax", "log_softmax"]

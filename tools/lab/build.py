@@ -1,6 +1,6 @@
 """Build the lab: JupyterLite, in which a browser runs the book's notebooks.
 
-    python book/_lab/build.py FOLDER [PYODIDE]
+    python -m tools.lab.build FOLDER [PYODIDE]
 
 The kernel comes from Pyodide's public content network, or from the site itself
 if PYODIDE, a folder with a release of it, is given. The lab works under any
@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 import nbformat
 from jupyterlite_pyodide_kernel.constants import PYODIDE_VERSION
 
-BOOK = Path(__file__).resolve().parents[1]
-ROOT = BOOK.parent
+from tools.pages import BOOK, ROOT
+
 LONG_AGO = "315532800"  # 1980, where the time stamps of zip files begin
 EXTENSIONS = ["@jupyterlite/pyodide-kernel-extension", "jupyterlab-myst"]
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
@@ -101,17 +101,14 @@ def build(out: Path, pyodide: Path | None) -> None:
         if pyodide:
             copy_pyodide(pyodide, lite / "static" / "pyodide")
 
-        config = json.loads((BOOK / "_lab" / "jupyter-lite.json").read_text())
+        config = json.loads(Path(__file__).with_name("jupyter-lite.json").read_text())
         settings = config["jupyter-config-data"]["litePluginSettings"][KERNEL]
         settings["loadPyodideOptions"]["packages"].append(f"{UP}pypi/{wheel}")
         settings["disablePyPIFallback"] = pyodide is not None
         (lite / "jupyter-lite.json").write_text(json.dumps(config))
 
         share = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
-        shown = (
-            f"--LiteBuildConfig.federated_extensions={share / name}"
-            for name in EXTENSIONS
-        )
+        shown = (f"--LiteBuildConfig.federated_extensions={share / name}" for name in EXTENSIONS)
         run(
             *("jupyterlite_core", "build", "--contents", lite / "contents"),
             *("--lite-dir", lite, "--output-dir", lite / "lab"),

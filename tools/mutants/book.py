@@ -1,6 +1,6 @@
 """Change one sign, index or digit of the book at a time, and see whether its tests notice.
 
-    python tests/mutate_book.py [--sample N] [--seed S] [--only FILE]
+    python -m tools.mutants.book [--sample N] [--seed S] [--only FILE]
 
 Changes are made in memory, each in a process of its own. With --sample only N of each kind are
 tried, and the cells of one notebook only. It ends with 1 if a change went unnoticed.
@@ -20,24 +20,28 @@ import tokenize
 from collections import Counter
 from pathlib import Path
 
+import nbformat
 from PIL import Image, ImageChops
 
-os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one process for each core
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # cecore and the tests as they are here, installed or not
-from cecore.claims import CLAIMS  # noqa: E402
-from cecore.derivations import DERIVATIONS  # noqa: E402
-from tests import test_derivations, test_displays, test_notebooks, test_prose  # noqa: E402
-from tests.replay import Notebook, collect, differs, in_fork  # noqa: E402
-from tests.run_notebooks import notebooks_of_book  # noqa: E402
-from tests.same_anyway import SAME  # noqa: E402
+import tools.one_thread  # noqa: F401  before NumPy is imported: one process for each core
+from cecore.claims import CLAIMS
+from cecore.derivations import DERIVATIONS
+from tools.mutants.replay import Notebook, collect, differs, in_fork
+from tools.mutants.same_anyway import SAME
+from tools.pages import BOOK, CODE, NUMBER, ROOT, notebooks_of_book
 
-BOOK = ROOT / "book"
 LEDGER = BOOK / "ledger.ipynb"  # shows every claim
 PLACES = {"derivation": "registry", "claim": "registry", "formula": "text", "number": "text"}
-PROVED = test_derivations.test_every_step_holds_and_nothing_else_is_assumed
-DISPLAYED = test_derivations.test_the_chapter_shows_the_derivation_that_is_proved
-DISTINCT = test_derivations.test_two_names_do_not_stand_for_the_same
+# The tests that may notice a change of what no cell computes, and where they stand.
+FILES = [ROOT / "tests" / f"test_{name}.py" for name in ("derivations", "displays", "prose")]
+PROVED = "test_every_step_holds_and_nothing_else_is_assumed"
+DISPLAYED = "test_the_chapter_shows_the_derivation_that_is_proved"
+DISTINCT = "test_two_names_do_not_stand_for_the_same"
+LABELLED = "test_no_formula_is_displayed_without_a_label"
+COMPUTED = "test_a_display_is_what_is_computed_here"
+COUNTED = "test_a_number_in_the_text_is_what_it_must_be"
+# What pytest has collected: by notebook its cells, and by name the tests.
+CELLS, TESTS = {}, {}
 SQUARES = 5  # in each picture
 TOGETHER = 60  # changes to run that share one run of the unchanged cells
 
@@ -146,8 +150,8 @@ def changes_of_text(file):
         for m in FORMULA.finditer(source):
             span = range(max(m.start(), m.end(1)), m.end())
             yield from mutants_of("formula", file, (number, m[1]), source, span.__contains__)
-        blank = test_prose.CODE.sub(lambda m: " " * len(m[0]), source)
-        for m in test_prose.NUMBER.finditer(blank):
+        blank = CODE.sub(lambda m: " " * len(m[0]), source)
+        for m in NUMBER.finditer(blank):
             span = range(*m.span())
             yield from mutants_of("number", file, (number,), source, span.__contains__)
 
@@ -167,19 +171,21 @@ def texts(file):
     """Return the texts of a page: its markdown cells, or all of it."""
     if file.suffix == ".md":
         return [file.read_text("utf-8")]
-    return [c.source for c in test_notebooks.read(file).cells if c.cell_type == "markdown"]
+    cells = nbformat.read(file, as_version=4).cells
+    return [cell.source for cell in cells if cell.cell_type == "markdown"]
 
 
 # Who notices ---------------------------------------------------------------------------------
 
 
 def failing(*tests):
-    """Return the name of the first test that fails, each given with its arguments."""
-    for test, *arguments in tests:
+    """Return the name of the first test that fails; each is given by name, with its arguments."""
+    for name, *arguments in tests:
+        test = TESTS[name][0].function
         try:
             test(*arguments)
         except Exception:
-            return test.__name__
+            return name
     return ""
 
 
@@ -206,17 +212,18 @@ def by_text(m):
     if m.file.suffix == ".md":
         Path.read_text = lambda self, *args, **kwargs: m.changed
     else:
-        page, read = test_notebooks.read(m.file), test_notebooks.read
+        read = nbformat.read
+        page = read(m.file, as_version=4)
         [cell for cell in page.cells if cell.cell_type == "markdown"][m.place[0]].source = m.changed
-        test_notebooks.read = lambda path: page if path == m.file else read(path)
+        nbformat.read = lambda path, as_version: page if path == m.file else read(path, as_version)
     if m.kind == "number":
-        return failing((test_prose.test_a_number_in_the_text_is_what_it_must_be, m.file))
+        return failing((COUNTED, m.file))
     label = m.place[1]
     if label in DERIVATIONS:
         return failing((DISPLAYED, label))
-    if label in test_displays.DISPLAYS:
-        return failing((test_displays.test_a_display_is_what_is_computed_here, label))
-    return failing((test_derivations.test_no_formula_is_displayed_without_a_label,))
+    if label in {item.callspec.params["label"] for item in TESTS[COMPUTED]}:
+        return failing((COMPUTED, label))
+    return failing((LABELLED,))
 
 
 class Registry:
@@ -260,8 +267,8 @@ class Registry:
         DERIVATIONS.update(fresh)
         above = re.findall(r'^    "(eq-[a-z-]+)": ', m.text[: m.start], re.MULTILINE)
         labels = above[-1:] or self.labels  # before the first there is what several use
-        tests = (PROVED, DISPLAYED, DISTINCT)
-        if name := failing(*((test, label) for label in labels for test in tests)):
+        names = (PROVED, DISPLAYED, DISTINCT)
+        if name := failing(*((test, label) for label in labels for test in names)):
             return name
         self.take_claims(self.claims)  # which derivation proves which
         return self.by_ledger()
@@ -368,5 +375,9 @@ if __name__ == "__main__":
     parser.add_argument("--sample", type=int, metavar="N", help="try N changes of each kind")
     parser.add_argument("--seed", type=int, default=0, help="which ones, and where pictures change")
     parser.add_argument("--only", metavar="FILE", help="such as softmax.ipynb or claims.py")
-    CELLS = collect(BOOK)
+    for item in collect(BOOK, *FILES):
+        if item.path in FILES:
+            TESTS.setdefault(item.originalname, []).append(item)
+        else:
+            CELLS.setdefault(item.parent.path, []).append(item)
     sys.exit(main(**vars(parser.parse_args())))

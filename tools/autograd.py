@@ -1,6 +1,8 @@
 """The gradients of the tiny network in the chapter Training, by PyTorch's autograd.
 
-python tests/autograd.py    (`make libraries` calls it) stores them for the chapter.
+    python -m tools.autograd
+
+stores them for the chapter; `make libraries` calls it.
 """
 
 import json
