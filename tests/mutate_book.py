@@ -26,7 +26,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one proce
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # cecore and the tests as they are here, installed or not
 from cecore.claims import CLAIMS  # noqa: E402
-from cecore.derivations import DERIVATIONS  # noqa: E402
+from cecore.proofs.book import DERIVATIONS  # noqa: E402
 from tests import test_derivations, test_displays, test_notebooks, test_prose  # noqa: E402
 from tests.replay import Notebook, collect, differs, in_fork  # noqa: E402
 from tests.run_notebooks import notebooks_of_book  # noqa: E402
@@ -115,7 +115,7 @@ def text_in(output):
 
 def changes_of_registry():
     """Yield the changes of cecore's derivations and claims."""
-    file = ROOT / "cecore/derivations.py"
+    file = ROOT / "cecore/proofs/book/__init__.py"
     source = file.read_text("utf-8")
     first, code = source.index("# Names that stand"), is_code(source)
     yield from mutants_of("derivation", file, (), source, lambda at: at > first and code(at))
@@ -255,7 +255,7 @@ class Registry:
         if m.kind == "claim":
             self.take_claims(m.changed)
             return self.by_ledger()
-        fresh = executed("cecore.derivations", m.changed)["DERIVATIONS"]
+        fresh = executed("cecore.proofs.book", m.changed)["DERIVATIONS"]
         DERIVATIONS.clear()
         DERIVATIONS.update(fresh)
         above = re.findall(r'^    "(eq-[a-z-]+)": ', m.text[: m.start], re.MULTILINE)

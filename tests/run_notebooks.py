@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # cecore as it is here, installed or not
 from tests import one_thread  # noqa: E402, F401, I001  before NumPy is imported, here and in kernels
-from cecore.derivations import DERIVATIONS  # noqa: E402
+from cecore.proofs.book import DERIVATIONS  # noqa: E402
 
 # Figures that the introduction and the README show as well, by name.
 COPIES = {"fig-s-minus-y": ROOT / "book/_static/s-minus-y.png"}
@@ -41,7 +41,7 @@ def notebooks_of_book():
 
 
 def typeset(notebook):
-    """Write each derivation of cecore.derivations into the display that bears its label."""
+    """Write each derivation of cecore.proofs.book into the display that bears its label."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = DISPLAY.sub(

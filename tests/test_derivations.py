@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from cecore.algebra import (
+from cecore.proofs.language import (
     LETTERS,
     Derivation,
     Expr,
@@ -27,7 +27,7 @@ from cecore.algebra import (
     z,
 )
 from cecore.claims import CLAIMS
-from cecore.derivations import DERIVATIONS
+from cecore.proofs.book import DERIVATIONS
 from tests.conftest import ROOT
 from tests.run_notebooks import DISPLAY
 from tests.test_displays import DISPLAYS, displays
@@ -174,7 +174,7 @@ def test_what_looks_the_same_is_the_same(label):
 
 @each_derivation
 def test_the_two_checks_agree_on_every_step_made_slightly_wrong(label):
-    import cecore.algebra as algebra
+    from cecore.proofs import language as algebra
 
     derivation = DERIVATIONS[label]
     refuted = 0

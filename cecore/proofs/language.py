@@ -10,7 +10,7 @@ Its `prove` checks every "=" by the second reading and, sharing nothing with it,
 >>> wrong.prove()
 Traceback (most recent call last):
     ...
-cecore.algebra.FalseStepError: S10, step 1 (sign lost) does not hold for i != j:
+cecore.proofs.language.FalseStepError: S10, step 1 (sign lost) does not hold for i != j:
       \frac{\partial s_i}{\partial z_j}
     = s_i \, s_j
 At n = 2, i = 2, j = 1, z = (-1.5, -0.98) the sides are -0.233833 and 0.233833.

@@ -7,7 +7,7 @@ a chapter is the one that was checked, and it is written down only here.
 import operator
 from functools import reduce
 
-from cecore.algebra import (
+from cecore.proofs.language import (
     Derivation,
     Expr,
     S,

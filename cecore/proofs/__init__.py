@@ -1,0 +1,1 @@
+"""Derivations that check themselves, and those of the book."""
