@@ -19,6 +19,7 @@ import sys
 import tokenize
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 from PIL import Image, ImageChops
 
@@ -26,8 +27,10 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one proce
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # cecore and the tests as they are here, installed or not
 from cecore.claims import CLAIMS  # noqa: E402
-from cecore.proofs.book import DERIVATIONS  # noqa: E402
-from tests import test_derivations, test_displays, test_notebooks, test_prose  # noqa: E402
+from cecore.proofs.book import CHAPTERS, DERIVATIONS  # noqa: E402
+from cecore.proofs.book import names as shared  # noqa: E402
+from tests import test_displays, test_notebooks, test_prose  # noqa: E402
+from tests.proofs import test_derivations  # noqa: E402
 from tests.replay import Notebook, collect, differs, in_fork  # noqa: E402
 from tests.run_notebooks import notebooks_of_book  # noqa: E402
 from tests.same_anyway import SAME  # noqa: E402
@@ -105,6 +108,12 @@ def is_code(source):
     return lambda start: not any(start in span for span in other)
 
 
+def within_code(source):
+    """Return a test for places in a module: code, and below the text at its head."""
+    first, code = source.index("\nfrom cecore."), is_code(source)
+    return lambda start: start > first and code(start)
+
+
 def text_in(output):
     """Return the part of an output that holds its text, and the key to it."""
     if output.output_type in ("stream", "error"):
@@ -115,10 +124,10 @@ def text_in(output):
 
 def changes_of_registry():
     """Yield the changes of cecore's derivations and claims."""
-    file = ROOT / "cecore/proofs/book/__init__.py"
-    source = file.read_text("utf-8")
-    first, code = source.index("# Names that stand"), is_code(source)
-    yield from mutants_of("derivation", file, (), source, lambda at: at > first and code(at))
+    for module in (shared, *CHAPTERS):
+        file = Path(module.__file__)
+        source = file.read_text("utf-8")
+        yield from mutants_of("derivation", file, (), source, within_code(source))
     file = ROOT / "cecore/claims.py"
     source = file.read_text("utf-8")
     first, last = source.index('_STATEMENTS = r"""'), source.index("_NOT_CHECKED")
@@ -245,6 +254,17 @@ class Registry:
 
             CLAIMS[name] = dataclasses.replace(claim, check=claim.check and check)
 
+    def take_derivations(self, m):
+        """Let the derivations be those of the changed file and of the others, which may use it."""
+        DERIVATIONS.clear()
+        for module in (shared, *CHAPTERS):
+            file = Path(module.__file__)
+            source = m.changed if file == m.file else file.read_text("utf-8")
+            fresh = sys.modules[module.__name__] = ModuleType(module.__name__)
+            exec(compile(source, file, "exec"), fresh.__dict__)
+            if module is not shared:
+                DERIVATIONS.update(fresh.DERIVATIONS)
+
     def by_ledger(self):
         """Run all of the ledger, until nbval sees a difference."""
         first, *others = self.ledger.items
@@ -255,9 +275,7 @@ class Registry:
         if m.kind == "claim":
             self.take_claims(m.changed)
             return self.by_ledger()
-        fresh = executed("cecore.proofs.book", m.changed)["DERIVATIONS"]
-        DERIVATIONS.clear()
-        DERIVATIONS.update(fresh)
+        self.take_derivations(m)
         above = re.findall(r'^    "(eq-[a-z-]+)": ', m.text[: m.start], re.MULTILINE)
         labels = above[-1:] or self.labels  # before the first there is what several use
         tests = (PROVED, DISPLAYED, DISTINCT)
@@ -324,7 +342,8 @@ def sample_of(mutants, n, rng):
 
 def same_anyway(m):
     """Return the entry of SAME by which a change has no effect that a reader could see."""
-    shown = f"{m.file.stem}: {m.line(m.changed)}"
+    file = m.file.relative_to(BOOK if m.file.is_relative_to(BOOK) else ROOT / "cecore")
+    shown = f"{file.with_suffix('').as_posix()}: {m.line(m.changed)}"
     return next((pattern for pattern in SAME if re.match(pattern, shown)), "")
 
 
