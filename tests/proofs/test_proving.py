@@ -257,8 +257,9 @@ def test_mpmaths_own_context_is_neither_used_nor_changed():
     wrong = Derivation("S10", d(s("i"), z("j")), [(s("i") * s("j"), "")], ["i != j"])
     with mpmath.workdps(3):
         tenth = mpmath.mpf(1) / 10  # 0.1000061
-        at = Point(2, {"i": 0, "j": 1}, {}, {"z": [tenth, mpmath.mpf(1)]})
-        assert value(z("i") + z("j"), at) == float(tenth) + 1  # which takes more than 3 digits
+        at = Point(2, {"i": 0, "j": 1}, {"c": tenth}, {"z": [tenth, mpmath.mpf(1)]})
+        for sum_of_both in (z("i") + z("j"), C + z("j")):
+            assert value(sum_of_both, at) == float(tenth) + 1  # which takes more than 3 digits
         assert "12 points to 50 digits" in DERIVATIONS["eq-case-other"].prove()
         with pytest.raises(FalseStepError, match=r"the sides are -0\.233833 and 0\.233833\.$"):
             wrong.prove()
