@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cecore._listening import listening
-from cecore.derivations import DERIVATIONS
+from cecore.proofs.book import DERIVATIONS
 from cecore.trial import (
     DISTRIBUTIONS,
     FLOATS,

@@ -25,10 +25,10 @@ from numpy.typing import DTypeLike
 from cecore.claims import CLAIMS
 from cecore.combined import softmax_cross_entropy, softmax_cross_entropy_grad
 from cecore.cross_entropy import cross_entropy, entropy, kl_divergence, one_hot
-from cecore.derivations import DERIVATIONS
 from cecore.derivative import softmax_jacobian, softmax_jvp, softmax_vjp
 from cecore.fused import loss_and_grad
 from cecore.libraries import LIBRARIES
+from cecore.proofs.book import DERIVATIONS
 from cecore.softmax import log_softmax, logsumexp, softmax
 from cecore.streaming import LogSumExp
 from cecore.trial import (

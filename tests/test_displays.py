@@ -1,6 +1,6 @@
 """The displays that are no derivation: each as it is shown, side by side with what it means.
 
-A derivation is proved from the object that typesets it (test_derivations.py). What stands here is
+A derivation is proved from the object that typesets it (tests/proofs). What stands here is
 written by hand, so each side of "=" and "≤" is given twice, as LaTeX and as NumPy, and the NumPy
 must agree at one point. J and the gradients are complex steps, and not the formulas.
 """

@@ -82,8 +82,8 @@ def test_the_lab_loads_cecore_as_it_is_here(lab):
     (address,) = [a for a in settings(lab)["loadPyodideOptions"]["packages"] if "/" in a]
     script = next(lab.glob("extensions/@jupyterlite/pyodide-kernel-extension/static/*.js"))
     with zipfile.ZipFile(script.parent / address) as wheel:
-        for file in (ROOT / "cecore").glob("*.py"):
-            assert wheel.read(f"cecore/{file.name}") == file.read_bytes()
+        for file in (ROOT / "cecore").rglob("*.py"):
+            assert wheel.read(file.relative_to(ROOT).as_posix()) == file.read_bytes()
 
 
 def test_the_kernel_is_that_of_the_pinned_package(lab):

@@ -1,6 +1,7 @@
 """What the package is made of, rather than what it computes."""
 
 import ast
+import graphlib
 import inspect
 import json
 import re
@@ -15,11 +16,21 @@ import cecore
 from tests.conftest import ROOT
 
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
-# Each imports only from those before it.
-LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "streaming", "on_dask", "algebra", "derivations"]
+# The rooms, which are folders, and the modules beside them. Each imports only from those before it.
+LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "streaming", "on_dask", "proofs"]
 LAYERS += ["_listening", "trial", "claims", "libraries", "verify", "__init__", "__main__"]
+# What imports from nothing else of cecore, and who may import from it.
+APART = {"proofs": {"claims", "verify"}}
 # What is imported where it is used, and nowhere else.
-OPTIONAL = {"algebra": {"mpmath", "sympy"}, "on_dask": {"dask"}}
+OPTIONAL = {
+    "proofs/numeric": {"mpmath"},
+    "proofs/symbolic": {"sympy"},
+    "on_dask": {"dask"},
+}
+PACKAGE = ROOT / "cecore"
+MODULES = sorted(
+    path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")
+)
 NAMES = [
     "cross_entropy",
     "entropy",
@@ -48,7 +59,7 @@ def python(*args):
 
 
 def source(module):
-    return (ROOT / "cecore" / f"{module}.py").read_text("utf-8")
+    return (PACKAGE / f"{module}.py").read_text("utf-8")
 
 
 def imports(module):
@@ -58,7 +69,24 @@ def imports(module):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"a relative import in {module}"
-            yield node.module
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if path_of(name) else node.module for name in inner)
+
+
+def path_of(name):
+    """The file of a module of cecore, without its ending; None for any other name."""
+    path = "/".join(name.split(".")[1:])
+    if name.split(".")[0] != "cecore":
+        return None
+    for found in (path, f"{path}/__init__".removeprefix("/")):
+        if found in MODULES:
+            return found
+    return None
+
+
+def layer_of(path):
+    """The room of a module, or the module itself if it stands in none."""
+    return path.split("/")[0]
 
 
 def test_the_public_names_are_these():
@@ -96,20 +124,41 @@ def test_the_chapters_are_under_500_lines():
     assert sum(lines.values()) < 500, lines
 
 
-def test_there_is_no_module_but_these():
-    assert {path.stem for path in (ROOT / "cecore").glob("*.py")} == set(LAYERS)
+def test_there_is_no_room_and_no_module_but_these():
+    assert {layer_of(module) for module in MODULES} == set(LAYERS)
 
 
-@pytest.mark.parametrize("module", LAYERS)
+@pytest.mark.parametrize("module", MODULES)
 def test_imports_point_one_way(module):
-    below = {f"cecore.{name}" for name in LAYERS[: LAYERS.index(module)]}
-    known = {"numpy", *sys.stdlib_module_names}
+    here = layer_of(module)
+    below = LAYERS[: LAYERS.index(here)]
+    if here in APART:
+        below = []
+    known = {"numpy", *sys.stdlib_module_names} | OPTIONAL.get(module, set())
     for name in imports(module):
-        top = name.split(".")[0]
-        assert name in below or top in known | OPTIONAL.get(module, set()), f"{module}: {name}"
+        path = path_of(name)
+        if path is None:
+            assert name.split(".")[0] in known, f"{module}: {name}"
+        elif layer_of(path) != here:
+            assert layer_of(path) in below, f"{module}: {name}"
+            assert here in APART.get(layer_of(path), LAYERS), f"{module}: {name}"
 
 
-@pytest.mark.parametrize("module", ["cecore", "cecore.derivations", "cecore.streaming"])
+def test_no_import_goes_round_in_a_circle():
+    graph = {module: {path_of(name) for name in imports(module)} - {None} for module in MODULES}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "/" in name])
+def test_a_file_of_a_room_has_at_most_400_lines_and_a_function_60(module):
+    text = source(module)
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, node.name
+
+
+@pytest.mark.parametrize("module", ["cecore", "cecore.proofs.book", "cecore.streaming"])
 def test_importing_cecore_imports_nothing_but_numpy(module):
     code = "import sys, json; import {}; print(json.dumps(sorted(sys.modules)))"
     before, after = (json.loads(python("-c", code.format(m)).stdout) for m in ("numpy", module))
@@ -153,7 +202,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         files = archive.namelist()
     package = {name for name in files if ".dist-info/" not in name}
-    assert package == {f"cecore/{module}.py" for module in LAYERS} | {"cecore/py.typed"}
+    assert package == {f"cecore/{module}.py" for module in MODULES} | {"cecore/py.typed"}
     assert f"cecore-{cecore.__version__}.dist-info/licenses/LICENSE" in files
 
 

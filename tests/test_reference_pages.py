@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import cecore
-from cecore.derivations import DERIVATIONS
+from cecore.proofs.book import DERIVATIONS
 from tests.test_displays import DISPLAYS, displays
 from tests.test_notebooks import BOOK, NOTEBOOKS, text_of
 

@@ -24,8 +24,9 @@ NO_PART += [".ipynb_checkpoints"]
 # long and compute what only other versions could change.
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
 ALL = ["README.md", "cecore", "tests", "--ignore=tests/browser"]
-for name in ("accuracy", "claims", "derivations", "launch", "lock", "mutants", "pages"):
+for name in ("accuracy", "claims", "launch", "lock", "mutants", "pages"):
     ALL.append(f"--ignore=tests/test_{name}.py")
+ALL.append("--ignore=tests/proofs")
 SOME = list(ALL)
 for name in ("benchmark", "combined", "derivative", "on_dask", "pictures", "softmax"):
     SOME.append(f"--ignore=tests/test_{name}.py")

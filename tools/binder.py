@@ -15,6 +15,8 @@ BOOK = ROOT / "book"
 FILE = ROOT / ".binder" / "requirements.txt"
 # The extras with which a reader installs cecore, and the one that holds what else the book needs.
 OF_CECORE, OF_BOOK = ["dask", "streaming", "verify"], "book"
+# What a room of cecore imports only where it is used, so that no notebook names it.
+OF_ROOMS = {"cecore.proofs": {"mpmath", "sympy"}}
 # What the server brings with its kernel.
 OF_SERVER = {"ipython"}
 
@@ -41,7 +43,12 @@ def imported(source):
 
 def distributions():
     """Return the names of the distributions that the notebooks' imports come from."""
-    modules = {module for source in sources() for module in imported(source)}
+    modules = set()
+    for source in sources():
+        modules.update(imported(source))
+        for room, needed in OF_ROOMS.items():
+            if room in source:
+                modules |= needed
     modules -= {"cecore", *(path.stem for path in BOOK.glob("*.py")), *sys.stdlib_module_names}
     known, found = packages_distributions(), set()
     for module in sorted(modules):

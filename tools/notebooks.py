@@ -14,7 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 
 import tools.one_thread  # noqa: F401  before NumPy is imported, here and in kernels
-from cecore.derivations import DERIVATIONS
+from cecore.proofs.book import DERIVATIONS
 from tools.pages import DISPLAY, ROOT, notebooks_of_book
 
 # Figures that the introduction and the README show as well, by name.
@@ -26,7 +26,7 @@ METADATA = {
 
 
 def typeset(notebook):
-    """Write each derivation of cecore.derivations into the display that bears its label."""
+    """Write each derivation of cecore.proofs.book into the display that bears its label."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = DISPLAY.sub(

@@ -18,8 +18,8 @@ from sphinx.util.docutils import SphinxRole
 BOOK = Path(__file__).parents[1]
 sys.path.insert(0, str(BOOK.parent))  # cecore need not be installed
 
-from cecore.algebra import latex
-from cecore.derivations import DERIVATIONS
+from cecore.proofs.book import DERIVATIONS
+from cecore.proofs.latex import latex
 
 DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
 

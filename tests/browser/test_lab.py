@@ -250,7 +250,7 @@ import os, sys, warnings
 import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
-import bookkit, cecore.derivations
+import bookkit, cecore.proofs.book
 plt.style.use("book.mplstyle")
 plt.ioff()
 plt.figure()

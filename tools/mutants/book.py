@@ -19,13 +19,15 @@ import sys
 import tokenize
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 from PIL import Image, ImageChops
 
 import tools.one_thread  # noqa: F401  before NumPy is imported: one process for each core
 from cecore.claims import CLAIMS
-from cecore.derivations import DERIVATIONS
+from cecore.proofs.book import CHAPTERS, DERIVATIONS
+from cecore.proofs.book import names as shared
 from tools.mutants.replay import Notebook, collect, differs, in_fork
 from tools.mutants.same_anyway import SAME
 from tools.pages import BOOK, CODE, NUMBER, ROOT, notebooks_of_book
@@ -33,7 +35,8 @@ from tools.pages import BOOK, CODE, NUMBER, ROOT, notebooks_of_book
 LEDGER = BOOK / "ledger.ipynb"  # shows every claim
 PLACES = {"derivation": "registry", "claim": "registry", "formula": "text", "number": "text"}
 # The tests that may notice a change of what no cell computes, and where they stand.
-FILES = [ROOT / "tests" / f"test_{name}.py" for name in ("derivations", "displays", "prose")]
+FILES = ["tests/proofs/test_derivations.py", "tests/test_displays.py", "tests/test_prose.py"]
+FILES = [ROOT / name for name in FILES]
 PROVED = "test_every_step_holds_and_nothing_else_is_assumed"
 DISPLAYED = "test_the_chapter_shows_the_derivation_that_is_proved"
 DISTINCT = "test_two_names_do_not_stand_for_the_same"
@@ -109,6 +112,12 @@ def is_code(source):
     return lambda start: not any(start in span for span in other)
 
 
+def within_code(source):
+    """Return a test for places in a module: code, and below the text at its head."""
+    first, code = source.index("\nfrom cecore."), is_code(source)
+    return lambda start: start > first and code(start)
+
+
 def text_in(output):
     """Return the part of an output that holds its text, and the key to it."""
     if output.output_type in ("stream", "error"):
@@ -119,10 +128,10 @@ def text_in(output):
 
 def changes_of_registry():
     """Yield the changes of cecore's derivations and claims."""
-    file = ROOT / "cecore/derivations.py"
-    source = file.read_text("utf-8")
-    first, code = source.index("# Names that stand"), is_code(source)
-    yield from mutants_of("derivation", file, (), source, lambda at: at > first and code(at))
+    for module in (shared, *CHAPTERS):
+        file = Path(module.__file__)
+        source = file.read_text("utf-8")
+        yield from mutants_of("derivation", file, (), source, within_code(source))
     file = ROOT / "cecore/claims.py"
     source = file.read_text("utf-8")
     first, last = source.index('_STATEMENTS = r"""'), source.index("_NOT_CHECKED")
@@ -252,6 +261,17 @@ class Registry:
 
             CLAIMS[name] = dataclasses.replace(claim, check=claim.check and check)
 
+    def take_derivations(self, m):
+        """Let the derivations be those of the changed file and of the others, which may use it."""
+        DERIVATIONS.clear()
+        for module in (shared, *CHAPTERS):
+            file = Path(module.__file__)
+            source = m.changed if file == m.file else file.read_text("utf-8")
+            fresh = sys.modules[module.__name__] = ModuleType(module.__name__)
+            exec(compile(source, file, "exec"), fresh.__dict__)
+            if module is not shared:
+                DERIVATIONS.update(fresh.DERIVATIONS)
+
     def by_ledger(self):
         """Run all of the ledger, until nbval sees a difference."""
         first, *others = self.ledger.items
@@ -262,9 +282,7 @@ class Registry:
         if m.kind == "claim":
             self.take_claims(m.changed)
             return self.by_ledger()
-        fresh = executed("cecore.derivations", m.changed)["DERIVATIONS"]
-        DERIVATIONS.clear()
-        DERIVATIONS.update(fresh)
+        self.take_derivations(m)
         above = re.findall(r'^    "(eq-[a-z-]+)": ', m.text[: m.start], re.MULTILINE)
         labels = above[-1:] or self.labels  # before the first there is what several use
         names = (PROVED, DISPLAYED, DISTINCT)
@@ -331,7 +349,8 @@ def sample_of(mutants, n, rng):
 
 def same_anyway(m):
     """Return the entry of SAME by which a change has no effect that a reader could see."""
-    shown = f"{m.file.stem}: {m.line(m.changed)}"
+    file = m.file.relative_to(BOOK if m.file.is_relative_to(BOOK) else ROOT / "cecore")
+    shown = f"{file.with_suffix('').as_posix()}: {m.line(m.changed)}"
     return next((pattern for pattern in SAME if re.match(pattern, shown)), "")
 
 

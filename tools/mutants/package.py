@@ -71,8 +71,11 @@ OTHERS = {
         "tools",
     )
 }
-TESTS = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py"))
-TESTS = [name for name in TESTS if Path(name).name not in OTHERS]
+TESTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "tests").rglob("test_*.py")
+    if path.name not in OTHERS and path.parent.name != "browser"
+)
 PYTEST = [
     *("-q", "-x", "--tb=line", "-o", "addopts=--import-mode=importlib"),
     *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "_hypothesis_pytestplugin"),
@@ -234,10 +237,10 @@ def frame_of(source):
 def mutants(patterns):
     """Every mutant of the functions whose names fit one of the patterns."""
     found = []
-    for file in sorted((ROOT / "cecore").glob("*.py")):
+    for file in sorted((ROOT / "cecore").rglob("*.py")):
         source = file.read_text("utf-8")
         tree = MetadataWrapper(libcst.parse_module(source), unsafe_skip_copy=True)
-        finder = Finder(f"cecore/{file.name}", source, patterns)
+        finder = Finder(file.relative_to(ROOT).as_posix(), source, patterns)
         tree.visit(finder)
         found += finder.found
     absent = tuple(f"cecore.libraries._{name}" for name in ABSENT)
@@ -271,7 +274,8 @@ class Record:
     processes.
     """
 
-    def __init__(self):
+    def __init__(self, place):
+        self.place = f"{place}{os.sep}"
         self.seconds, self.runs, self.fixtures = {}, defaultdict(set), defaultdict(set)
         self.waits = defaultdict(float)
 
@@ -285,9 +289,9 @@ class Record:
         if frames & ELSEWHERE:
             seen.add(("", 0))
         for code in frames:
-            path = Path(code.co_filename)
-            if path.parent.name == "cecore":
-                seen.add((path.name, code.co_firstlineno))
+            path = code.co_filename.removeprefix(self.place)
+            if path.startswith("cecore/"):
+                seen.add((path, code.co_firstlineno))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self):
@@ -410,10 +414,9 @@ class Tests:
         The module itself, what runs when it is imported, and what is cached, may matter to any
         test of a file that runs something of it, and any function to those that run it elsewhere.
         """
-        file = Path(mutant.path).name
-        files = self.of_module[file] or TESTS
+        files = self.of_module[mutant.path] or TESTS
         alike = {test for test in self.seconds if test.split("::")[0] in files}
-        tests = next((found for x in mutant.lines if (found := self.of[file, x])), set())
+        tests = next((found for x in mutant.lines if (found := self.of[mutant.path, x])), set())
         if self.is_whole(mutant) or has_cache(mutant) or not tests:
             tests = alike
         tests = tests | (alike & self.elsewhere)
@@ -421,7 +424,7 @@ class Tests:
 
     def is_whole(self, mutant):
         """Whether a mutant is of what runs when the module is imported."""
-        here = {(Path(mutant.path).name, line) for line in mutant.lines}
+        here = {(mutant.path, line) for line in mutant.lines}
         return not mutant.body or bool(self.on_import & here)
 
 
@@ -558,14 +561,15 @@ def main():
     sys.dont_write_bytecode = False  # the tests are compiled once
     begin = time.monotonic()
     # In all copies at once: tests that disturb each other would seem to notice every mutant.
-    children = [start(place, TESTS, Record()) for place in places]
+    children = [start(place, TESTS, Record(place)) for place in places]
     todo = mutants(given.patterns)
     for place, child in zip(places, children, strict=True):
         if os.waitpid(child, 0)[1]:
             raise SystemExit(
                 f"The tests fail without any mutant:\n{(place / 'output').read_text()}"
             )
-        shutil.rmtree(place / "cecore" / "__pycache__")
+        for compiled in [*(place / "cecore").rglob("__pycache__")]:
+            shutil.rmtree(compiled)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
 
@@ -606,9 +610,10 @@ def main():
     for rule in set(rules) - used:
         print("The rule for {}, {}, excuses nothing: take it off the list".format(*rule))
     counts["all"] = sum(counts.values(), Counter())
+    width = max(map(len, counts))
     for module, count in counts.items():
         found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
-        print(f"{module:22} {count.total():5}: {found}")
+        print(f"{module:{width}} {count.total():5}: {found}")
     for name in ABSENT:
         print(f"Not mutated, as {name} is not installed: cecore.libraries._{name}")
     return int(used != listed | set(rules))

@@ -1,4 +1,4 @@
-"""Changes of code in the book that no reader could see: the notebook and the changed line, and why.
+"""Changes of code in the book that no reader could see: the file and the changed line, and why.
 
 `make mutants` tries them all the same, and each entry must excuse one that no test noticed.
 """
@@ -97,9 +97,9 @@ SAME = {
     r"scale:                 zorder=1": "below the dots as well",
     r"scale: .*\(\"0\", 1\.0\)": "overflows or underflows as well",
     r"stability:     errors = \(\"\+\" if": "all libraries are installed where this runs",
-    r"derivations: before = .*u \* x - c": "whatever the other pixels add, it may be negative",
-    r"derivations:     for i, a, b in .*(q|y)\(\"2": "another number of its own",
-    r"derivations: m_1 = named\(.*z\(\"2": "any one number",
+    r"proofs/book/training: before = .*u \* x - c": "the other pixels may add anything",
+    r"proofs/book/scale:     for i, a, b in .*(q|y)\(\"2": "another number of its own",
+    r"proofs/book/scale: m_1 = named\(.*z\(\"2": "any one number",
     r"ledger: .*\(eq\+\[a-z-\]": "no other label begins with eq",
     r"ledger: .*utf\+8": "another name of UTF-8",
     r"ledger: def my_softmax\(z, axis=(\+1|-2)\)": "the axis is always given",
