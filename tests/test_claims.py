@@ -766,7 +766,8 @@ def test_the_command_runs_as_a_module():
     assert done.stderr == ""
 
 
-def test_the_command_finds_what_fails(capsys):
+def test_the_command_finds_what_fails(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     given = ["--softmax", "scipy.special:softmax", "--log-softmax", "scipy.special:log_softmax"]
     assert main(["verify", *given, "--claim", "S1", "--claim", "P1", "-v"]) == 1
     out = capsys.readouterr().out
@@ -820,6 +821,7 @@ def test_a_library_that_is_missing_is_told_in_one_line(capsys, monkeypatch):
 
 
 def test_on_a_terminal_the_table_is_drawn(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     pytest.importorskip("rich")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert main(["verify", "--claim", "S4", "--claim", "S0", "-v"]) == 0

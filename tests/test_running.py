@@ -44,7 +44,8 @@ def project(tmp_path):
         plugins = [word for name in PLUGINS for word in ("-p", name)]
         command = [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", *arguments]
         environment = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
-        environment.pop("CI", None)  # with which pytest says everything twice
+        for name in ("CI", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS"):
+            environment.pop(name, None)  # with which pytest writes in another way
         environment |= {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         environment.pop("PYODIDE_DIST", None)
         if "no:xdist" not in arguments:
