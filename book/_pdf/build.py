@@ -7,20 +7,15 @@ page numbers of the first. At last every page of the site gets its links to the 
 
 import copy
 import importlib.util
-import logging
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import pikepdf
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
-from pypdf import PdfReader, PdfWriter
-
-logging.getLogger("pypdf").setLevel(
-    logging.ERROR
-)  # it counts Chromium's objects and wonders
 
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 HERE = Path(__file__).parent
@@ -59,6 +54,9 @@ NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .si
 # Where the pages of the site name the files, as soon as they are there.
 MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
 PLACE = "<!-- printed -->"
+UNKNOWN = "000"  # a page's number in the contents, as wide as the numbers will be
+NUMBERED = """pages => document.querySelectorAll(".contents a").forEach(
+    a => a.lastChild.textContent = pages[a.getAttribute("href").slice(1)])"""
 
 
 def browser_of_this_machine():
@@ -167,8 +165,8 @@ def faces():
     )
 
 
-def contents(parts, pages):
-    """Return the table of contents, with page numbers as far as they are known."""
+def contents(parts):
+    """Return the table of contents, as yet without page numbers."""
     lines, last = [], ""
     for part, name, article in parts:
         if part != last:
@@ -187,7 +185,7 @@ def contents(parts, pages):
             )
             lines.append(
                 f'<p class="{heading.name}"><a href="#{target}"><span>{inner.decode_contents()}</span>'
-                f"<span>{pages.get(target, '0')}</span></a></p>"
+                f"<span>{UNKNOWN}</span></a></p>"
             )
     title = '<p class="contents-title">Contents</p>'
     return f'<nav class="contents">{title}<div class="columns">{"".join(lines)}</div></nav>'
@@ -209,7 +207,7 @@ def document(site, title, body, styles=""):
     )
 
 
-def whole_book(site, parts, pages):
+def whole_book(site, parts):
     """Return the book as one page."""
     title, author = CONFIG["title"], CONFIG["author"]
     formula = copy.copy(parts[0][2].select_one("div.math .katex-display"))
@@ -227,38 +225,48 @@ def whole_book(site, parts, pages):
             f'#{name} {{ page: {name} }} @page {name} {{ @top-left {{ content: "{head}" }} }}'
         )
         articles.append(str(article))
-    body = f'<body class="book">{front}{contents(parts, pages)}{"".join(articles)}</body>'
+    body = f'<body class="book">{front}{contents(parts)}{"".join(articles)}</body>'
     return document(site, title, body, "\n".join(runs))
 
 
-def printed(browser, page, file):
-    """Print a page to a file, and return where in it every target of a link stands."""
+def opened(browser, page, html):
+    """Write a page, and open it with its pictures and its fonts."""
+    page.write_text(html, encoding="utf-8")
     tab = browser.new_page()
     tab.goto(page.as_uri(), wait_until="load", timeout=0)
     tab.evaluate("document.fonts.ready")
+    return tab
+
+
+def places(tab, draft):
+    """Return the page on which every target of a link will stand."""
+    tab.pdf(path=draft, prefer_css_page_size=True)  # no tags: they take as long as the rest
+    with pikepdf.open(draft) as pdf:
+        numbers = {page.objgen: n for n, page in enumerate(pdf.pages, 1)}
+        return {
+            name.removeprefix("/"): numbers[target[0].objgen]
+            for name, target in pdf.Root.Dests.items()
+        }
+
+
+def printed(tab, draft, file):
+    """Print a page, say in the file what Chromium does not, and put it where it is read."""
     tab.pdf(
-        path=file,
+        path=draft,
         prefer_css_page_size=True,
         outline=True,
         tagged=True,
         print_background=True,
     )
-    tab.close()
-    reader = PdfReader(file)
-    return {
-        name.removeprefix("/"): reader.get_destination_page_number(target) + 1
-        for name, target in reader.named_destinations.items()
-    }
-
-
-def finished(draft, file, title):
-    """Say in the file itself what it is, and put it where it is read."""
-    writer = PdfWriter(clone_from=draft)
-    writer.add_metadata({"/Title": title, "/Author": CONFIG["author"]})
-    writer.page_mode = "/UseOutlines"
-    writer.write(draft.with_suffix(".done"))
-    draft.with_suffix(".done").replace(file)
-    return len(writer.pages)
+    done = draft.with_suffix(".done")
+    with pikepdf.open(draft) as pdf:
+        pdf.docinfo["/Author"] = CONFIG["author"]
+        pdf.Root.PageMode = pikepdf.Name.UseOutlines
+        # The tags are 50,000 small objects; compressed they are a tenth as large.
+        pdf.save(done, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        count = len(pdf.pages)
+    done.replace(file)
+    return count
 
 
 def linked(site):
@@ -309,22 +317,16 @@ def main(site):
             raise SystemExit(
                 f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
             )
-        page, pages = work / "book.html", {}
-        for _ in range(2):
-            page.write_text(whole_book(site, parts, pages), encoding="utf-8")
-            pages = printed(browser, page, draft)
-        count = finished(draft, site / BOOK, CONFIG["title"])
+        tab = opened(browser, work / "book.html", whole_book(site, parts))
+        tab.evaluate(NUMBERED, places(tab, draft))
+        count = printed(tab, draft, site / BOOK)
         title = f"{CONFIG['title']}: cheat sheet"
         for link in sheet.select("a"):
             link.unwrap()  # there is no other page
         sheet.h1.string = title
-        page = work / "sheet.html"
-        page.write_text(
-            document(site, title, f'<body class="sheet">{sheet}</body>'),
-            encoding="utf-8",
-        )
-        printed(browser, page, draft)
-        if finished(draft, site / SHEET, title) != 1:
+        html = document(site, title, f'<body class="sheet">{sheet}</body>')
+        tab = opened(browser, work / "sheet.html", html)
+        if printed(tab, draft, site / SHEET) != 1:
             raise SystemExit("The cheat sheet does not fit on one page.")
         browser.close()
     linked(site)
