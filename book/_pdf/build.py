@@ -54,9 +54,7 @@ NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .si
 # Where the pages of the site name the files, as soon as they are there.
 MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
 PLACE = "<!-- printed -->"
-UNKNOWN = "000"  # a page's number in the contents, as wide as the numbers will be
-NUMBERED = """pages => document.querySelectorAll(".contents a").forEach(
-    a => a.lastChild.textContent = pages[a.getAttribute("href").slice(1)])"""
+WHOLE = {"outline": True, "tagged": True, "print_background": True}
 
 
 def browser_of_this_machine():
@@ -165,8 +163,8 @@ def faces():
     )
 
 
-def contents(parts):
-    """Return the table of contents, as yet without page numbers."""
+def contents(parts, pages):
+    """Return the table of contents, with page numbers as far as they are known."""
     lines, last = [], ""
     for part, name, article in parts:
         if part != last:
@@ -185,7 +183,7 @@ def contents(parts):
             )
             lines.append(
                 f'<p class="{heading.name}"><a href="#{target}"><span>{inner.decode_contents()}</span>'
-                f"<span>{UNKNOWN}</span></a></p>"
+                f"<span>{pages.get(target, '0')}</span></a></p>"
             )
     title = '<p class="contents-title">Contents</p>'
     return f'<nav class="contents">{title}<div class="columns">{"".join(lines)}</div></nav>'
@@ -207,7 +205,7 @@ def document(site, title, body, styles=""):
     )
 
 
-def whole_book(site, parts):
+def whole_book(site, parts, pages):
     """Return the book as one page."""
     title, author = CONFIG["title"], CONFIG["author"]
     formula = copy.copy(parts[0][2].select_one("div.math .katex-display"))
@@ -225,23 +223,26 @@ def whole_book(site, parts):
             f'#{name} {{ page: {name} }} @page {name} {{ @top-left {{ content: "{head}" }} }}'
         )
         articles.append(str(article))
-    body = f'<body class="book">{front}{contents(parts)}{"".join(articles)}</body>'
+    body = f'<body class="book">{front}{contents(parts, pages)}{"".join(articles)}</body>'
     return document(site, title, body, "\n".join(runs))
 
 
-def opened(browser, page, html):
-    """Write a page, and open it with its pictures and its fonts."""
+def printed(browser, page, html, file, **how):
+    """Write a page and print it to a file.
+
+    Always in a new tab: when Chromium prints the same tab again, some lines break elsewhere.
+    """
     page.write_text(html, encoding="utf-8")
     tab = browser.new_page()
     tab.goto(page.as_uri(), wait_until="load", timeout=0)
     tab.evaluate("document.fonts.ready")
-    return tab
+    tab.pdf(path=file, prefer_css_page_size=True, **how)
+    tab.close()
 
 
-def places(tab, draft):
-    """Return the page on which every target of a link will stand."""
-    tab.pdf(path=draft, prefer_css_page_size=True)  # no tags: they take as long as the rest
-    with pikepdf.open(draft) as pdf:
+def places(file):
+    """Return the number of the page on which each target of a link stands."""
+    with pikepdf.open(file) as pdf:
         numbers = {page.objgen: n for n, page in enumerate(pdf.pages, 1)}
         return {
             name.removeprefix("/"): numbers[target[0].objgen]
@@ -249,20 +250,13 @@ def places(tab, draft):
         }
 
 
-def printed(tab, draft, file):
-    """Print a page, say in the file what Chromium does not, and put it where it is read."""
-    tab.pdf(
-        path=draft,
-        prefer_css_page_size=True,
-        outline=True,
-        tagged=True,
-        print_background=True,
-    )
+def finished(draft, file):
+    """Say in the file what Chromium does not, put it where it is read, and count its pages."""
     done = draft.with_suffix(".done")
     with pikepdf.open(draft) as pdf:
         pdf.docinfo["/Author"] = CONFIG["author"]
         pdf.Root.PageMode = pikepdf.Name.UseOutlines
-        # The tags are 50,000 small objects; compressed they are a tenth as large.
+        # Most of the file are tags, 50,000 small objects: they are compressed together.
         pdf.save(done, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         count = len(pdf.pages)
     done.replace(file)
@@ -317,16 +311,19 @@ def main(site):
             raise SystemExit(
                 f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
             )
-        tab = opened(browser, work / "book.html", whole_book(site, parts))
-        tab.evaluate(NUMBERED, places(tab, draft))
-        count = printed(tab, draft, site / BOOK)
+        page = work / "book.html"
+        # Where everything stands does not depend on tags, which take long.
+        printed(browser, page, whole_book(site, parts, {}), draft)
+        html = whole_book(site, parts, places(draft))
+        printed(browser, page, html, draft, **WHOLE)
+        count = finished(draft, site / BOOK)
         title = f"{CONFIG['title']}: cheat sheet"
         for link in sheet.select("a"):
             link.unwrap()  # there is no other page
         sheet.h1.string = title
         html = document(site, title, f'<body class="sheet">{sheet}</body>')
-        tab = opened(browser, work / "sheet.html", html)
-        if printed(tab, draft, site / SHEET) != 1:
+        printed(browser, work / "sheet.html", html, draft, **WHOLE)
+        if finished(draft, site / SHEET) != 1:
             raise SystemExit("The cheat sheet does not fit on one page.")
         browser.close()
     linked(site)
