@@ -85,10 +85,18 @@ def outline(read):
 
 
 @pytest.fixture(scope="module")
-def articles(printed):
-    """The text of each page of the site, in the order of the book."""
-    pages = [(printed / f"{page}.html").read_text("utf-8") for page in pages_of_book()]
-    return [BeautifulSoup(page, "html.parser").select_one("article") for page in pages]
+def pages(printed):
+    """Every page of the printed site, by its path."""
+    return {
+        path: BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in printed.glob("book/*.html")
+    }
+
+
+@pytest.fixture(scope="module")
+def articles(printed, pages):
+    """The text of each page of the book, in its order."""
+    return [pages[printed / f"{page}.html"].select_one("article") for page in pages_of_book()]
 
 
 def text_of(page):
@@ -265,16 +273,16 @@ def test_the_cheat_sheet_is_one_page_with_every_function(printed):
         assert links(pdf.pages[0]) == []
 
 
-def test_the_site_links_to_the_pdf_only_where_it_is(site, printed):
-    for folder, count in ((site, 0), (printed, 1)):
-        for path in folder.glob("book/*.html"):
-            html = path.read_text("utf-8")
-            page = BeautifulSoup(html if ".pdf" in html else "", "html.parser")
-            found = page.select(f".dropdown-download-buttons a[href='../{BOOK}']")
-            assert len(found) == count, path
-            text = {a["href"] for a in page.select("article a[href$='.pdf']")}
-            first = count and path.stem == "index"
-            assert text == ({f"../{BOOK}", f"../{SHEET}"} if first else set()), path
+def test_the_site_links_to_the_pdf_only_where_it_is(site, pages):
+    menu, text = f".dropdown-download-buttons a[href='../{BOOK}']", "article a[href$='.pdf']"
+    for path, page in pages.items():
+        assert len(page.select(menu)) == 1, path
+        found = {a["href"] for a in page.select(text)}
+        assert found == ({f"../{BOOK}", f"../{SHEET}"} if path.stem == "index" else set()), path
+    for path in site.glob("book/*.html"):
+        html = path.read_text("utf-8")
+        page = BeautifulSoup(html if ".pdf" in html else "", "html.parser")
+        assert page.select(f"{menu}, {text}") == [], path
 
 
 def test_naming_the_files_again_changes_no_page(printed):
