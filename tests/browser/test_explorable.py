@@ -1,22 +1,23 @@
 """The explorable, moved by its real sliders in a real browser."""
 
-import itertools
 import re
 from functools import cache
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup, SoupStrainer
 
 import cecore
 from tools.stills import drawn, explorers
 
 NAMES = ["cat", "dog", "rabbit", "fox", "owl", "hen"]
-LIMIT, STEP = 6.0, 0.1
+LIMIT, STEP, LEAP = 6.0, 0.1, 12  # a leap, by PageUp or PageDown, is a tenth of the slider
+SIZE = {"width": 1280, "height": 900}
 TEMPERATURES = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 TEMPERATURES += [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10]
 WHOLE, WARM, MATRIX = "z e s y gradient loss", "z s T simplex", "s jacobian"
-WHERE = [(page, shows) for page, shows, _ in explorers()]
-PAGE = {shows: page for page, shows in WHERE}
+PAGE = {shows: page for page, shows, _ in explorers()}
+assert len(PAGE) == len(explorers()), "each is known by what it shows"
 
 # What is shown, the logits, the temperature, and the true class.
 CASES = [
@@ -49,7 +50,11 @@ OUTSIDE = """(element) => {
 # Within the first the component is told its new width and draws itself.
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 each_case = pytest.mark.parametrize(("shows", "z", "T", "k"), CASES, ids=str)
-each_explorable = pytest.mark.parametrize(("page", "shows"), WHERE, ids=[s for _, s in WHERE])
+each_explorable = pytest.mark.parametrize("shows", PAGE)
+
+
+def find(tab, shows=None):
+    return tab.locator(f'softmax-explorer[shows="{shows}"]' if shows else "softmax-explorer")
 
 
 def opening(browser, address):
@@ -60,7 +65,7 @@ def opening(browser, address):
     contexts = []
 
     def visit(page, shows=None, hold=None, **settings):
-        settings = {"viewport": {"width": 1280, "height": 900}} | settings
+        settings = {"viewport": SIZE} | settings
         contexts.append(browser.new_context(**settings))
         tab = contexts[-1].new_page()
         tab.set_default_timeout(60_000)
@@ -74,7 +79,7 @@ def opening(browser, address):
             tab.wait_for_function("document.querySelector('link[rel=stylesheet]').sheet")
             while not hold:
                 tab.wait_for_timeout(20)
-        return tab.locator(f'softmax-explorer[shows="{shows}"]' if shows else "softmax-explorer")
+        return find(tab, shows)
 
     yield visit
     for context in contexts:
@@ -88,13 +93,24 @@ visit_once = pytest.fixture(opening, scope="module")
 @pytest.fixture(scope="module")
 def reset(visit_once):
     """Return the explorable that shows something, reset; its page stays open for other tests."""
-    opened = cache(lambda shows: visit_once(PAGE[shows], shows))
+    opened = cache(lambda page: visit_once(page).page)
 
     def reset(shows):
-        opened(shows).get_by_role("button", name="Reset").press("Enter")
-        return opened(shows)
+        tab = opened(PAGE[shows])
+        tab.set_viewport_size(SIZE)
+        tab.emulate_media(media="null", color_scheme="null")
+        explorable = find(tab, shows)
+        explorable.get_by_role("button", name="Reset").press("Enter")
+        return explorable
 
     return reset
+
+
+@pytest.fixture(scope="module")
+def scriptless(visit_once):
+    """Return the place of the explorable in a page without scripts, which stays open."""
+    opened = cache(lambda page: visit_once(page, java_script_enabled=False).page)
+    return lambda shows: find(opened(PAGE[shows]), shows)
 
 
 def state(explorable):
@@ -105,17 +121,20 @@ def slider(explorable, i):
     return explorable.get_by_role("slider", name=f"z{'₁₂₃₄₅₆'[i]} {NAMES[i]}")
 
 
-def press(control, to, value, low, high, step):
-    """Move a slider by its keys, from where it is or from an end, whichever is nearer."""
+def press(control, to, at, last, leap):
+    """Move a slider by its keys to a step, from where it is or from an end, whichever is nearer."""
     control.focus()
     key = control.page.keyboard.press
-    ends = {"Home": low, "End": high}
+    ends = {"Home": 0, "End": last}
     end = min(ends, key=lambda end: abs(ends[end] - to))
-    if abs(ends[end] - to) < abs(value - to):
+    if abs(ends[end] - to) < abs(at - to):
         key(end)
-        value = ends[end]
-    for _ in range(round(abs(to - value) / step)):
-        key("ArrowRight" if to > value else "ArrowLeft")
+        at = ends[end]
+    leaps, steps = divmod(abs(to - at), leap)
+    for _ in range(leaps):
+        key("PageUp" if to > at else "PageDown")
+    for _ in range(steps):
+        key("ArrowRight" if to > at else "ArrowLeft")
 
 
 def move(explorable, z, T=1, k=0):
@@ -124,11 +143,13 @@ def move(explorable, z, T=1, k=0):
         explorable.get_by_role("button", name="Add a class").press("Enter")
     now = state(explorable)
     for i, z_i in enumerate(z):
-        press(slider(explorable, i), z_i, now["z"][i], -LIMIT, LIMIT, STEP)
+        to, at, last = (round((x + LIMIT) / STEP) for x in (z_i, now["z"][i], LIMIT))
+        press(slider(explorable, i), to, at, last, LEAP)
     if now["T"] != T:
         to, at = TEMPERATURES.index(T), TEMPERATURES.index(now["T"])
         heat = explorable.get_by_role("slider", name="T temperature")
-        press(heat, to, at, 0, len(TEMPERATURES) - 1, 1)
+        last = len(TEMPERATURES) - 1
+        press(heat, to, at, last, leap=last)  # of whose leaps none is whole
         assert heat.get_attribute("aria-valuetext") == f"T = {T}"
     for i in range(now["k"], k):
         explorable.get_by_role("radio", name=NAMES[i]).press("ArrowRight")
@@ -218,8 +239,8 @@ def test_a_number_too_small_for_its_digits_is_not_shown_as_0(reset):
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
-def test_sliders_and_buttons_follow_mouse_and_finger(visit, touch):
-    explorable = visit(PAGE[WHOLE], WHOLE, has_touch=touch)
+def test_sliders_and_buttons_follow_mouse_and_finger(visit, reset, touch):
+    explorable = visit(PAGE[WHOLE], WHOLE, has_touch=True) if touch else reset(WHOLE)
 
     def hit(control, **where):
         (control.tap if touch else control.click)(**where)
@@ -238,9 +259,9 @@ def test_sliders_and_buttons_follow_mouse_and_finger(visit, touch):
     check(after)
 
 
-def test_classes_come_and_go_between_three_and_six(visit):
-    explorable = visit(PAGE[WHOLE], WHOLE)
-    add, remove, reset = (
+def test_classes_come_and_go_between_three_and_six(reset):
+    explorable = reset(WHOLE)
+    add, remove, again = (
         explorable.get_by_role("button", name=name)
         for name in ("Add a class", "Remove a class", "Reset")
     )
@@ -255,13 +276,13 @@ def test_classes_come_and_go_between_three_and_six(visit):
         check(state(explorable))
     assert state(explorable)["k"] == 0  # the true class has gone
     slider(explorable, 2).press("End")
-    reset.press("Enter")
+    again.press("Enter")
     assert state(explorable)["z"] == [2, 1, 0.1]
     assert slider(explorable, 2).input_value() == "0.1"
 
 
-def test_the_point_in_the_simplex_can_be_dragged(visit):
-    explorable = visit(PAGE[WARM], WARM)
+def test_the_point_in_the_simplex_can_be_dragged(reset):
+    explorable = reset(WARM)
     explorable.scroll_into_view_if_needed()
     point, centre = (explorable.locator(name).bounding_box() for name in (".halo", ".centre"))
     mouse = explorable.page.mouse
@@ -324,19 +345,25 @@ def test_nothing_moves_when_the_script_starts(visit, page, width):
 
 
 @each_explorable
-def test_it_fits_the_screen_whatever_it_shows(visit, page, shows):
-    explorable = visit(page, shows)
+def test_it_fits_the_screen_whatever_it_shows(reset, shows):
+    explorable = reset(shows)
     for i in range(3):
         slider(explorable, i).press("Home" if i else "End")
     if "T" in shows:
         explorable.get_by_role("slider", name="T temperature").press("Home")
-    for n, width in itertools.product((3, 4, 5, 6), (1280, 390, 320)):
-        if n > len(state(explorable)["z"]):
-            explorable.get_by_role("button", name="Add a class").press("Enter")
+    # Classes come and go at one width, since the whole page is laid out anew for another.
+    sizes = (3, 4, 5, 6)
+    for width, counts in ((1280, sizes), (390, sizes[::-1]), (320, sizes)):
         explorable.page.set_viewport_size({"width": width, "height": 900})
         explorable.page.wait_for_function(f"innerWidth === {width}")
         explorable.page.evaluate(TWO_FRAMES)
-        assert explorable.evaluate(OUTSIDE) == [True, []], (n, width)
+        for n in counts:
+            now = len(state(explorable)["z"])
+            if n != now:
+                name = "Add a class" if n > now else "Remove a class"
+                explorable.get_by_role("button", name=name).press("Enter")
+            assert len(state(explorable)["z"]) == n
+            assert explorable.evaluate(OUTSIDE) == [True, []], (n, width)
     for control in explorable.locator("input, button, label:has([type=radio])").all():
         box = control.bounding_box()
         if control.get_attribute("type") != "radio":  # whose label is its target
@@ -344,13 +371,14 @@ def test_it_fits_the_screen_whatever_it_shows(visit, page, shows):
 
 
 @each_explorable
-def test_without_scripts_and_on_paper_a_picture_stands_there(visit, page, shows):
-    still = visit(page, shows, java_script_enabled=False).locator("img")
+def test_without_scripts_and_on_paper_a_picture_stands_there(scriptless, reset, shows):
+    still = scriptless(shows).locator("img")
     still.wait_for()  # until it is visible
     assert len(still.get_attribute("alt")) > 100
-    explorable = visit(page, shows, color_scheme="dark")
+    explorable = reset(shows)
     slider(explorable, 0).press("End")
-    explorable.page.emulate_media(media="print")
+    explorable.page.emulate_media(media="print", color_scheme="dark")
+    explorable.page.locator("html[data-theme=dark]").wait_for()
     assert explorable.locator("svg").is_visible()
     assert [c for c in explorable.locator(".controls, img").all() if c.is_visible()] == []
     ink = explorable.locator("svg text").first.evaluate("t => getComputedStyle(t).fill")
@@ -368,12 +396,14 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_texts_and_bars_stand_out(visit, theme):
+def test_texts_and_bars_stand_out(reset, theme):
     def colour(explorable, selector, name="fill"):
         style = "(e, [s, name]) => getComputedStyle(e.shadowRoot.querySelector(s))[name]"
         return explorable.evaluate(style, [selector, name])
 
-    explorable = visit(PAGE[MATRIX], MATRIX, color_scheme=theme)
+    explorable = reset(MATRIX)
+    explorable.page.emulate_media(color_scheme=theme)
+    explorable.page.locator(f"html[data-theme={theme}]").wait_for()
     paper = explorable.page.evaluate("getComputedStyle(document.body).backgroundColor")
     for _ in range(3):
         explorable.get_by_role("button", name="Add a class").press("Enter")
@@ -389,8 +419,10 @@ def test_the_still_pictures_are_what_the_script_draws(browser):
         assert file.read_bytes() == picture, f"{file.name}: run python -m tools.stills"
 
 
-def test_the_script_is_loaded_where_it_is_used_and_after_the_page(visit):
+def test_the_script_is_loaded_where_it_is_used_and_after_the_page(site):
     for page in ("index", "stability", *sorted(set(PAGE.values()))):
-        scripts = visit(page).page.locator("script[src*=softmax-explorer]")
-        assert scripts.count() == (page in PAGE.values()), page
-        assert scripts.evaluate_all("all => all.every(s => s.defer && !s.async)")
+        html = (site / "book" / f"{page}.html").read_text("utf-8")
+        soup = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("script"))
+        scripts = soup.select("script[src*=softmax-explorer]")
+        assert len(scripts) == (page in PAGE.values()), page
+        assert all(s.has_attr("defer") and not s.has_attr("async") for s in scripts)

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from tools.pages import pages_of_book
 BUILD = ROOT / "tools" / "pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 MM = 72 / 25.4
+Heading = namedtuple("Heading", "depth title page top")
 FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it has every sign
 
 
@@ -49,31 +51,56 @@ def printed(browser, site, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def book(printed):
-    import pypdf
+    """What the book's file is made of."""
+    import pikepdf
 
-    return pypdf.PdfReader(printed / BOOK)
+    with pikepdf.open(printed / BOOK) as pdf:
+        yield pdf
 
 
 @pytest.fixture(scope="module")
-def texts(book):
+def read(printed):
+    """The book as a reader's program sees it."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(printed / BOOK) as pdf:
+        yield pdf
+
+
+@pytest.fixture(scope="module")
+def texts(read):
     """What each page says, without its running title and its number."""
-    texts = [page.extract_text() for page in book.pages]
+    texts = [text_of(page) for page in read]
     return [re.sub(rf"^(?:[^\n]*\n)?{n}(?:\n|$)", "", text) for n, text in enumerate(texts, 1)]
 
 
 @pytest.fixture(scope="module")
-def articles(printed):
-    """The text of each page of the site, in the order of the book."""
-    pages = [(printed / f"{page}.html").read_text("utf-8") for page in pages_of_book()]
-    return [BeautifulSoup(page, "html.parser").select_one("article") for page in pages]
+def outline(read):
+    """Of each heading its depth, its title, the index of its page, and its height there."""
+    found = [(mark, mark.get_dest()) for mark in read.get_toc()]
+    return [
+        Heading(mark.level, mark.get_title(), where.get_index(), where.get_view()[1][1])
+        for mark, where in found
+    ]
 
 
-def flat(outline, depth=0):
-    for item in outline:
-        if isinstance(item, list):
-            yield from flat(item, depth + 1)
-        else:
-            yield depth, item
+@pytest.fixture(scope="module")
+def pages(printed):
+    """Every page of the printed site, by its path."""
+    return {
+        path: BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in printed.glob("book/*.html")
+    }
+
+
+@pytest.fixture(scope="module")
+def articles(printed, pages):
+    """The text of each page of the book, in its order."""
+    return [pages[printed / f"{page}.html"].select_one("article") for page in pages_of_book()]
+
+
+def text_of(page):
+    return page.get_textpage().get_text_range().replace("\r\n", "\n")
 
 
 def letters(text):
@@ -82,34 +109,34 @@ def letters(text):
 
 
 def links(page):
-    for reference in page.get("/Annots", []):
-        annotation = reference.get_object()
-        if annotation["/Subtype"] == "/Link":
-            yield annotation
+    return [a for a in page.get("/Annots", []) if a.Subtype == "/Link"]
+
+
+def dictionaries(pdf):
+    import pikepdf
+
+    return [thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary)]
 
 
 def test_it_is_a_book_and_says_so(printed, book):
     assert (printed / BOOK).stat().st_size < 10_000_000
     assert 60 < len(book.pages) < 300
-    assert book.metadata.title == "Softmax and cross-entropy"
-    assert book.metadata.author == "The cecore authors"
-    root = book.trailer["/Root"]
-    assert root["/Lang"] == "en"
-    assert root["/MarkInfo"]["/Marked"]
+    assert book.docinfo["/Title"] == "Softmax and cross-entropy"
+    assert book.docinfo["/Author"] == "The cecore authors"
+    assert book.Root.Lang == "en"
+    assert book.Root.MarkInfo.Marked
     for page in book.pages:
         width, height = (float(side) / MM for side in page.mediabox[2:])
         assert (round(width), round(height)) == (210, 297)
 
 
 def test_its_fonts_are_its_own_and_not_the_machine_s(printed):
-    import pypdf
+    import pikepdf
 
     for file in (BOOK, SHEET):
-        reader = pypdf.PdfReader(printed / file)
-        things = map(reader.get_object, range(1, len(reader.xref[0]) + 1))
-        things = [thing for thing in things if isinstance(thing, dict)]
-        fonts = [thing for thing in things if thing.get("/Type") == "/FontDescriptor"]
-        names = {font["/FontName"].partition("+")[2] for font in fonts}
+        with pikepdf.open(printed / file) as pdf:
+            fonts = [one for one in dictionaries(pdf) if one.get("/Type") == "/FontDescriptor"]
+            names = {str(font.FontName).partition("+")[2] for font in fonts}
         ours = re.compile(r"(KaTeX_|STIXGeneral-|DejaVuSans|NotoSansCJKsc-).*")
         assert {"STIXGeneral-Regular", "DejaVuSansMono"} <= names
         assert [name for name in names if not ours.fullmatch(name)] == []
@@ -119,33 +146,31 @@ def test_no_page_is_empty(texts):
     assert [n for n, text in enumerate(texts, 1) if len(letters(text)) < 40] == []
 
 
-def test_the_outline_has_every_heading_in_its_place(book, texts, articles):
-    found = [(depth, item) for depth, item in flat(book.outline) if depth < 2]
+def test_the_outline_has_every_heading_in_its_place(outline, texts, articles):
+    found = [heading for heading in outline if heading.depth < 2]
     headings = [h for article in articles for h in article.select("h1, h2")]
-    assert [depth for depth, _ in found] == [int(h.name[1]) - 1 for h in headings]
-    pages = [book.get_destination_page_number(item) for _, item in found]
+    assert [one.depth for one in found] == [int(h.name[1]) - 1 for h in headings]
+    pages = [one.page for one in found]
     assert pages == sorted(pages)
-    assert found[0][1].title == "About this book"  # its own title stands on the page before
-    for (_, item), heading, page in list(zip(found, headings, pages, strict=True))[1:]:
+    assert found[0].title == "About this book"  # its own title stands on the page before
+    for one, heading in list(zip(found, headings, strict=True))[1:]:
         if heading.select(".math"):  # set apart, in the text and in the test
-            assert len(item.title) > 5
+            assert len(one.title) > 5
         else:
-            assert letters(item.title) == letters(heading.get_text())
-            assert letters(item.title) in letters(texts[page])
+            assert letters(one.title) == letters(heading.get_text())
+            assert letters(one.title) in letters(texts[one.page])
 
 
-def test_no_heading_stands_alone_at_the_end_of_a_page(book):
+def test_no_heading_stands_alone_at_the_end_of_a_page(outline):
     lowest = (22 + 15) * MM  # the margin, the heading, and two lines
-    assert [item.title for _, item in flat(book.outline) if float(item.top) < lowest] == []
+    assert [heading.title for heading in outline if heading.top < lowest] == []
 
 
-def test_the_table_of_contents_names_the_right_pages(book, texts):
-    first = next(item for _, item in flat(book.outline))
-    contents = letters("".join(texts[1 : book.get_destination_page_number(first)]))
-    for depth, item in flat(book.outline):
-        if depth == 0:
-            number = book.get_destination_page_number(item) + 1
-            assert f"{letters(item.title)}{number}" in contents, item.title
+def test_the_table_of_contents_names_the_right_pages(outline, texts):
+    contents = letters("".join(texts[1 : outline[0].page]))
+    for heading in outline:
+        if heading.depth == 0:
+            assert f"{letters(heading.title)}{heading.page + 1}" in contents, heading.title
 
 
 def test_the_text_of_every_chapter_is_there(texts, articles):
@@ -196,19 +221,16 @@ def test_every_link_leads_to_a_page_of_the_book_or_to_the_web(book):
         for link in links(page):
             action = link.get("/A", {})
             if "/URI" in action:
-                assert urlsplit(action["/URI"]).scheme in ("http", "https"), action["/URI"]
+                assert urlsplit(str(action.URI)).scheme in ("http", "https"), action.URI
                 continue
             target = link.get("/Dest", action.get("/D"))
-            assert target in book.named_destinations, target
+            assert target in book.Root.Dests, target
             inner += 1
     assert inner > 300
 
 
 def test_pictures_and_formulas_have_their_alternative_text(book, articles):
-    things = map(book.get_object, range(1, len(book.xref[0]) + 1))
-    alternatives = {
-        str(thing["/Alt"]) for thing in things if isinstance(thing, dict) and "/Alt" in thing
-    }
+    alternatives = {str(thing.Alt) for thing in dictionaries(book) if "/Alt" in thing}
     for article in articles:
         for picture in article.select("img"):
             assert picture["alt"] in alternatives
@@ -229,38 +251,39 @@ def test_nothing_is_wider_than_the_paper(browser, printed):
     assert wide == []
 
 
-def test_the_cheat_sheet_is_one_page_of_the_book_too(book):
-    pages = [
-        book.get_destination_page_number(item) for depth, item in flat(book.outline) if not depth
-    ]
-    titles = [item.title for depth, item in flat(book.outline) if not depth]
+def test_the_cheat_sheet_is_one_page_of_the_book_too(outline):
+    chapters = [heading for heading in outline if heading.depth == 0]
+    titles = [chapter.title for chapter in chapters]
     here = titles.index("Cheat sheet")
-    assert pages[here + 1] - pages[here] == 1
+    assert chapters[here + 1].page - chapters[here].page == 1
 
 
 def test_the_cheat_sheet_is_one_page_with_every_function(printed):
-    import pypdf
+    import pikepdf
+    import pypdfium2
 
     import cecore
 
-    reader = pypdf.PdfReader(printed / SHEET)
-    (page,) = reader.pages
-    text = page.extract_text()
-    assert reader.metadata.title == "Softmax and cross-entropy: cheat sheet"
+    with pypdfium2.PdfDocument(printed / SHEET) as pdf:
+        (page,) = pdf
+        text = text_of(page)
     assert [name for name in cecore.__all__ if name not in text] == []
-    assert list(links(page)) == []
+    with pikepdf.open(printed / SHEET) as pdf:
+        assert pdf.docinfo["/Title"] == "Softmax and cross-entropy: cheat sheet"
+        assert links(pdf.pages[0]) == []
 
 
-def test_the_site_links_to_the_pdf_only_where_it_is(site, printed):
-    for folder, count in ((site, 0), (printed, 1)):
-        for path in folder.glob("book/*.html"):
-            html = path.read_text("utf-8")
-            page = BeautifulSoup(html if ".pdf" in html else "", "html.parser")
-            found = page.select(f".dropdown-download-buttons a[href='../{BOOK}']")
-            assert len(found) == count, path
-            text = {a["href"] for a in page.select("article a[href$='.pdf']")}
-            first = count and path.stem == "index"
-            assert text == ({f"../{BOOK}", f"../{SHEET}"} if first else set()), path
+def test_the_site_links_to_the_pdf_only_where_it_is(site, pages):
+    menu, text = f".dropdown-download-buttons a[href='../{BOOK}']", "article a[href$='.pdf']"
+    for path, page in pages.items():
+        assert len(page.select(menu)) == 1, path
+        found = {a["href"] for a in page.select(text)}
+        assert found == ({f"../{BOOK}", f"../{SHEET}"} if path.stem == "index" else set()), path
+    for path in site.glob("book/*.html"):
+        html = path.read_text("utf-8")
+        if re.search(r"""\.pdf["']""", html):
+            page = BeautifulSoup(html, "html.parser")
+            assert page.select(f"{menu}, {text}") == [], path
 
 
 def test_naming_the_files_again_changes_no_page(printed):

@@ -7,20 +7,15 @@ page numbers of the first. At last every page of the site gets its links to the 
 
 import copy
 import importlib.util
-import logging
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import pikepdf
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
-from pypdf import PdfReader, PdfWriter
-
-logging.getLogger("pypdf").setLevel(
-    logging.ERROR
-)  # it counts Chromium's objects and wonders
 
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 HERE = Path(__file__).parent
@@ -59,6 +54,7 @@ NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .si
 # Where the pages of the site name the files, as soon as they are there.
 MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
 PLACE = "<!-- printed -->"
+WHOLE = {"outline": True, "tagged": True, "print_background": True}
 
 
 def browser_of_this_machine():
@@ -231,34 +227,40 @@ def whole_book(site, parts, pages):
     return document(site, title, body, "\n".join(runs))
 
 
-def printed(browser, page, file):
-    """Print a page to a file, and return where in it every target of a link stands."""
+def printed(browser, page, html, file, **how):
+    """Write a page and print it to a file.
+
+    Always in a new tab: when Chromium prints the same tab again, some lines break elsewhere.
+    """
+    page.write_text(html, encoding="utf-8")
     tab = browser.new_page()
     tab.goto(page.as_uri(), wait_until="load", timeout=0)
     tab.evaluate("document.fonts.ready")
-    tab.pdf(
-        path=file,
-        prefer_css_page_size=True,
-        outline=True,
-        tagged=True,
-        print_background=True,
-    )
+    tab.pdf(path=file, prefer_css_page_size=True, **how)
     tab.close()
-    reader = PdfReader(file)
-    return {
-        name.removeprefix("/"): reader.get_destination_page_number(target) + 1
-        for name, target in reader.named_destinations.items()
-    }
 
 
-def finished(draft, file, title):
-    """Say in the file itself what it is, and put it where it is read."""
-    writer = PdfWriter(clone_from=draft)
-    writer.add_metadata({"/Title": title, "/Author": CONFIG["author"]})
-    writer.page_mode = "/UseOutlines"
-    writer.write(draft.with_suffix(".done"))
-    draft.with_suffix(".done").replace(file)
-    return len(writer.pages)
+def places(file):
+    """Return the number of the page on which each target of a link stands."""
+    with pikepdf.open(file) as pdf:
+        numbers = {page.objgen: n for n, page in enumerate(pdf.pages, 1)}
+        return {
+            name.removeprefix("/"): numbers[target[0].objgen]
+            for name, target in pdf.Root.Dests.items()
+        }
+
+
+def finished(draft, file):
+    """Say in the file what Chromium does not, put it where it is read, and count its pages."""
+    done = draft.with_suffix(".done")
+    with pikepdf.open(draft) as pdf:
+        pdf.docinfo["/Author"] = CONFIG["author"]
+        pdf.Root.PageMode = pikepdf.Name.UseOutlines
+        # Most of the file are tags, 50,000 small objects: they are compressed together.
+        pdf.save(done, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        count = len(pdf.pages)
+    done.replace(file)
+    return count
 
 
 def linked(site):
@@ -309,22 +311,19 @@ def main(site):
             raise SystemExit(
                 f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
             )
-        page, pages = work / "book.html", {}
-        for _ in range(2):
-            page.write_text(whole_book(site, parts, pages), encoding="utf-8")
-            pages = printed(browser, page, draft)
-        count = finished(draft, site / BOOK, CONFIG["title"])
+        page = work / "book.html"
+        # Where everything stands does not depend on tags, which take long.
+        printed(browser, page, whole_book(site, parts, {}), draft)
+        html = whole_book(site, parts, places(draft))
+        printed(browser, page, html, draft, **WHOLE)
+        count = finished(draft, site / BOOK)
         title = f"{CONFIG['title']}: cheat sheet"
         for link in sheet.select("a"):
             link.unwrap()  # there is no other page
         sheet.h1.string = title
-        page = work / "sheet.html"
-        page.write_text(
-            document(site, title, f'<body class="sheet">{sheet}</body>'),
-            encoding="utf-8",
-        )
-        printed(browser, page, draft)
-        if finished(draft, site / SHEET, title) != 1:
+        html = document(site, title, f'<body class="sheet">{sheet}</body>')
+        printed(browser, work / "sheet.html", html, draft, **WHOLE)
+        if finished(draft, site / SHEET) != 1:
             raise SystemExit("The cheat sheet does not fit on one page.")
         browser.close()
     linked(site)
