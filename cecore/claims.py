@@ -595,18 +595,17 @@ def _b13(t: Trial) -> None:
         t.near(g.sum(), known(0), r.slack, 2.0)
 
 
+def _slopes_of_squared_error(r: Row) -> Exact:
+    y = _one(r.n, 0)
+    return exact(exact_gradient(lambda z: ((exact_softmax(z) - y) ** 2).sum() / 2, r.z))
+
+
 @_claim("B14", "softmax", "softmax_jacobian")
 def _b14(t: Trial) -> None:
     for r in t.rows(n=6, dtypes=FLOATS[1:]):
-        y = _one(r.n, 0)
-        right = exact_gradient(lambda z, y=y: ((exact_softmax(z) - y) ** 2).sum() / 2, r.z)  # type: ignore[misc]
-        s = t.of_row("softmax", r.z)
-        t.near(
-            t.of_row("softmax_jacobian", r.z) @ (s - y),
-            exact(right),
-            2 * r.slack,
-            1.0,
-        )
+        error = t.of_row("softmax", r.z) - _one(r.n, 0)
+        got = t.of_row("softmax_jacobian", r.z) @ error
+        t.near(got, t.kept(_slopes_of_squared_error, r), 2 * r.slack, 1.0)
 
 
 def _moved(t: Trial, n: float) -> Iterator[tuple[Row, Row, float]]:
@@ -650,21 +649,32 @@ def _two_layers(weights: Array, lib: Any) -> tuple[Array, ...]:
     return X, H, W, H @ W + c
 
 
-@_claim("B17", "grad")
-def _b17(t: Trial) -> None:
-    y = np.array([2, 0, 1])
+_LABELS = np.array([2, 0, 1])  # of these three examples
 
+
+def _weights(seed: int) -> Array:
+    return np.random.default_rng(seed).normal(size=15)
+
+
+def _slopes_of_two_layers(seed: int) -> Exact:
     def loss(weights: Array) -> Any:
         z = _two_layers(weights, mp50())[-1]
-        return -sum(mp50().log(exact_softmax(row)[k]) for row, k in zip(z, y, strict=True)) / 3
+        shares = (exact_softmax(row)[k] for row, k in zip(z, _LABELS, strict=True))
+        return -sum(map(mp50().log, shares)) / 3
 
+    return exact(exact_gradient(loss, _weights(seed)))
+
+
+@_claim("B17", "grad")
+def _b17(t: Trial) -> None:
+    y = _LABELS
     for seed in range(3):
-        weights = np.random.default_rng(seed).normal(size=15)
+        weights = _weights(seed)
         X, H, W, Z = (a.astype(np.float64) for a in _two_layers(weights, np))
         G = np.array([t.of_row("grad", z, k) for z, k in zip(Z, y, strict=True)]) / 3
         A = (G @ W.T) * (1 - H**2)
         got = np.concatenate([p.ravel() for p in (X.T @ A, A.sum(0), H.T @ G, G.sum(0))])
-        t.near(got, exact(exact_gradient(loss, weights)), 64, 1.0)
+        t.near(got, t.kept(_slopes_of_two_layers, seed), 64, 1.0)
 
 
 @_claim("B18", "softmax_jacobian")
@@ -692,16 +702,21 @@ def _b19(t: Trial) -> None:
         t.at_most(beyond, most, room, message)
 
 
+def _mean_statistic(statistic: tuple[float, ...], theta: float) -> Any:
+    """Return the derivative of the log-partition function, as an mpmath number."""
+
+    def partition(x: Array) -> Any:
+        return mp50().log(sum(mp50().exp(x[0] * mp50().mpf(t)) for t in statistic))
+
+    return as_numbers_of(exact(exact_gradient(partition, np.array([theta]))))[0]
+
+
 @_claim("B20", "softmax", "grad", each=True)
 def _b20(t: Trial) -> None:
-    for statistic in ([0.0, 1.0], [1.0, -2.0, 0.5], [3.0, 1.0, 4.0, 1.0, 5.0]):
+    for statistic in ((0.0, 1.0), (1.0, -2.0, 0.5), (3.0, 1.0, 4.0, 1.0, 5.0)):
         T = np.array(statistic)
         for theta in (-2.0, 0.0, 0.5, 1.0):
-
-            def partition(x: Array, T: Array = T) -> Any:
-                return mp50().log(sum(mp50().exp(x[0] * number) for number in as_numbers(T)))
-
-            mean = as_numbers_of(exact(exact_gradient(partition, np.array([theta]))))[0]
+            mean = t.kept(_mean_statistic, statistic, theta)
             if t.has("softmax"):
                 t.near(t.of_row("softmax", theta * T) @ T, exact(mean), 32, abs(T).max())
             for k in range(T.size) if t.has("grad") else ():
@@ -736,12 +751,15 @@ def _few(t: Trial) -> list[Row]:
     return t.rows(most=40, n=6, dtypes=FLOATS[1:])
 
 
+def _warm_slopes(r: Row, T: float) -> Exact:
+    return _slopes(lambda z: _exact_losses(z / T, _one(r.n, 0)), r.z)
+
+
 @_claim("B22", "grad")
 def _b22(t: Trial) -> None:
     for r in _few(t):
-        y = np.eye(1, r.n)[0]
         for T in (0.5, 4.0):  # z/T is exact
-            right = _slopes(lambda z, y=y, T=T: _exact_losses(z / T, y), r.z)  # type: ignore[misc]
+            right = t.kept(_warm_slopes, r, T)
             t.near(t.of_row("grad", r.z / T, 0) / T, right, r.slack / T, 1 / T)
 
 
@@ -759,13 +777,21 @@ def _b23(t: Trial) -> None:
             t.near(t.run("grad", r.z, y, shape=r.z.shape), r.grad(y), r.slack + 8, 1.0)
 
 
+def _teacher(r: Row) -> Array:
+    return (3 * np.cos(np.arange(r.n))).astype(r.z.dtype)
+
+
+def _distilled_slopes(r: Row, T: float) -> Exact:
+    p = exact_softmax(as_numbers(_teacher(r) / T))
+    return _slopes(lambda z: T**2 * _exact_losses(z / T, p), r.z)
+
+
 @_claim("B24", "softmax", "grad")
 def _b24(t: Trial) -> None:
     for r in _few(t):
-        v = (3 * np.cos(np.arange(r.n))).astype(r.z.dtype)
+        v = _teacher(r)
         for T in (1.0, 4.0):
-            p, sure = t.of_row("softmax", v / T), exact_softmax(as_numbers(v / T))
-            right = _slopes(lambda z, p=sure, T=T: T**2 * _exact_losses(z / T, p), r.z)  # type: ignore[misc]
+            p, right = t.of_row("softmax", v / T), t.kept(_distilled_slopes, r, T)
             got = T * t.run("grad", r.z / T, p, shape=r.z.shape)
             t.near(got, right, r.slack + 16, T)
         if r.z.dtype == np.float64:
@@ -776,13 +802,17 @@ def _b24(t: Trial) -> None:
             t.at_most(abs(got - limit), 0, 1e-4, message)
 
 
+def _weighted_slopes(r: Row, *wy: float) -> Exact:
+    return _slopes(lambda z: _exact_losses(z, np.array(wy)), r.z)
+
+
 @_claim("B25", "grad")
 def _b25(t: Trial) -> None:
     for r in _few(t):
         weights = np.arange(1.0, r.n + 1) / 2
         for y in _soft_labels(r):
             wy = weights * y
-            right = _slopes(lambda z, wy=wy: _exact_losses(z, wy), r.z)  # type: ignore[misc]
+            right = t.kept(_weighted_slopes, r, *wy.tolist())
             label = (wy / wy.sum()).astype(r.z.dtype)
             got = wy.sum() * t.run("grad", r.z, label, shape=r.z.shape)
             t.near(got, right, r.slack + 16, wy.sum())
@@ -806,19 +836,23 @@ def _b26(t: Trial) -> None:
         t.near(got.ravel(), _slopes(mean, z.ravel()), 16, 1.0)
 
 
+def _focal_slopes(r: Row, g: float) -> Exact:
+    def focal(z: Array) -> Array:
+        s = exact_softmax(z)[:1]
+        return -((1 - s) ** g) * np.frompyfunc(mp50().log, 1, 1)(s)
+
+    return _slopes(focal, r.z)
+
+
 @_claim("B27", "loss", "grad")
 def _b27(t: Trial) -> None:
     for r in _few(t):
         for g in (1.0, 2.0, 5.0) if r.n > 1 else ():
-
-            def focal(z: Array, g: float = g) -> Array:
-                s = exact_softmax(z)[:1]
-                return -((1 - s) ** g) * np.frompyfunc(mp50().log, 1, 1)(s)
-
             L = t.of_row("loss", r.z, 0).astype(np.float64)
             miss = -np.expm1(-L)
             factor = miss**g + g * np.exp(-L) * miss ** (g - 1) * L
-            t.near(factor * t.of_row("grad", r.z, 0), _slopes(focal, r.z), 8 * r.slack, 2.0)
+            right = t.kept(_focal_slopes, r, g)
+            t.near(factor * t.of_row("grad", r.z, 0), right, 8 * r.slack, 2.0)
 
 
 @_claim("B28", "loss", "grad", each=True)
@@ -840,13 +874,16 @@ def _b28(t: Trial) -> None:
                     t.near(got, exact([sigma - y, y - sigma]), 8, 1.0)
 
 
+def _slope_of_sharpness(r: Row, beta: float) -> Exact:
+    return _slopes(lambda b: _exact_losses(b[0] * r.z, _one(r.n, 0)), np.array([beta]))
+
+
 @_claim("B29", "softmax", "loss", each=True)
 def _b29(t: Trial) -> None:
     for r in t.rows(most=40, n=6, dtypes=FLOATS[2:]):
-        y = np.eye(1, r.n)[0]
         if t.has("softmax"):
             for beta in (0.5, 2.0):
-                right = _slopes(lambda b, r=r, y=y: _exact_losses(b[0] * r.z, y), np.array([beta]))  # type: ignore[misc]
+                right = t.kept(_slope_of_sharpness, r, beta)
                 got = t.of_row("softmax", beta * r.z) @ r.z - r.z[0]
                 t.near([got], right, 4 * r.slack, 1 + 2 * r.size)
         if t.has("loss"):
@@ -966,11 +1003,15 @@ def _agrees(t: Trial, want: Array, name: str, *args: Any) -> None:
     t.near(got, known(want), _ROOM, 1 + abs(want))
 
 
+def _row(dtype: Any, *z: float) -> Row:
+    return Row(z, dtype)
+
+
 @_claim("P7", *SIMPLE, "softmax_jacobian", "loss_and_grad", each=True)
 def _p7(t: Trial) -> None:
     for dtype in t.f.dtypes:
         for z in ([2, -np.inf, 0.5], [-np.inf, 0], [-np.inf, 3, -np.inf, 3], [700, -np.inf, 690]):
-            r = Row(z, dtype)
+            r = t.kept(_row, dtype, *z)
             masked, k = np.isneginf(r.z), int(np.argmax(r.z))
             s = r.s.hi
             rights = {
@@ -1190,10 +1231,19 @@ def _soft_to_the_last_digits(t: Trial, r: Row) -> None:
 @_claim("P18", "parts")
 def _p18(t: Trial) -> None:
     dtypes = [dtype for dtype in FLOATS[1:] if dtype in t.f.dtypes]
-    rising = [Row(np.linspace(0, 1, 1000), dtype) for dtype in dtypes]
+    rising = [t.kept(_row, dtype, *np.linspace(0, 1, 1000).tolist()) for dtype in dtypes]
     for r in t.rows(n=1000, dtypes=FLOATS[1:]) + t.hard_rows() + rising:
         for parts in ([*r.z[:, None]], [[*np.array_split(r.z, 3)], [np.array([])]]):
             t.to_the_last_digits(t.of_parts(parts), r.lse, r.size)
+
+
+def _third(r: Row, k: int) -> Exact:
+    return exact(as_numbers_of(r.grad_of(k)) / 3)
+
+
+def _mean_of_losses(batch: tuple[tuple[float, ...], ...]) -> Exact:
+    losses = [Row(z).loss_of(i % len(z)) for i, z in enumerate(batch)]
+    return exact(mp50().fsum(map(as_numbers_of, losses)) / len(batch))
 
 
 @_claim("P17", "loss_and_grad")
@@ -1206,7 +1256,7 @@ def _p17(t: Trial) -> None:
             loss = t.run("loss_and_grad", z, labels, shape=(), part=0)
             t.to_the_last_digits(loss, r.loss_of(k))
             grad = t.run("loss_and_grad", z, labels, shape=z.shape, part=1)
-            third = exact(as_numbers_of(r.grad_of(k)) / 3)
+            third = t.kept(_third, r, k)
             for i, step in enumerate((1, -1, -1)):
                 t.to_the_last_digits(grad[i, ::step], third)
     for r in t.hard_rows()[-1:]:  # many equal losses: a plain sum rounds the same way each time
@@ -1215,6 +1265,5 @@ def _p17(t: Trial) -> None:
         t.to_the_last_digits(loss, r.loss_of(0))
     z = np.random.default_rng(9).normal(size=(40, 6))
     labels = np.arange(40) % 6
-    rows = [Row(x) for x in z]
-    whole = mp50().fsum(as_numbers_of(r.loss_of(i % 6)) for i, r in enumerate(rows))
-    t.near(t.run("loss_and_grad", z, labels, shape=(), part=0), exact(whole / 40), 8)
+    right = t.kept(_mean_of_losses, tuple(map(tuple, z.tolist())))
+    t.near(t.run("loss_and_grad", z, labels, shape=(), part=0), right, 8)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -381,6 +381,10 @@ def flushes_subnormals() -> bool:
     return bool(np.finfo(np.float64).tiny * np.array([0.5]) == 0)
 
 
+_KEPT: dict[Any, Any] = {}
+R = TypeVar("R")
+
+
 class Trial:
     """One check under way: it calls the functions, compares, and keeps what was worst."""
 
@@ -393,6 +397,7 @@ class Trial:
         self.worst = self.message = self.call = self.warning = ""
         self.dtype: Any = np.dtype(np.float64)
         self.flushes = flushes_subnormals()
+        self._axes: dict[str, bool] = {}  # whether the functions called so far take one
 
     @property
     def least(self) -> float:
@@ -411,6 +416,13 @@ class Trial:
         wanted = [d for d in dtypes if d in self.f.dtypes]
         rows = [r for r in _rows(self.flushes) if r.size <= most and self.f.classes <= r.n <= n]
         return [r for r in rows if r.z.dtype in wanted]
+
+    def kept(self, right: Callable[..., R], *of: Any) -> R:
+        """Return ``right(*of)``, a right value, which is computed once for all functions."""
+        key = (self.flushes, right, *of)
+        if key not in _KEPT:
+            _KEPT[key] = right(*of)
+        return _KEPT[key]
 
     def hard_rows(self) -> list[Row]:
         """Return the rows that only great care gets right to the last digits."""
@@ -433,7 +445,9 @@ class Trial:
             self.dtype = np.dtype(np.float64)
         self.call = f"{name}({', '.join(map(short, args))}{f', axis={axis}' * (axis != -1)})"
         named: dict[str, Any] = {}
-        if takes_axis(function):
+        if via or name not in self._axes:
+            self._axes[name] = takes_axis(function)
+        if self._axes[name]:
             named["axis"] = axis
         elif axis != -1:
             raise NotSupportedError(f"{name} has no parameter axis")

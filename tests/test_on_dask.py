@@ -304,6 +304,8 @@ def test_what_crosses_between_workers_is_four_numbers_a_row():
 def client():
     """Two worker processes, watched over by nannies, which start a killed one again."""
     with (
+        # How long one process calls another that has been killed (30 s, unless it is said).
+        dask.config.set({"distributed.comm.timeouts.connect": "10s"}),
         LocalCluster(
             n_workers=2,
             processes=True,
