@@ -14,7 +14,7 @@ BUILD := $(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build
 # On every core, with the ten slowest tests at the end.
 PYTEST := $(BIN)/python -m pytest -n auto --durations=10
 QUICK := README.md cecore $(patsubst %,tests/test_%.py,package softmax derivative cross_entropy combined \
-	fused streaming bad_input)
+	fused bad_input)
 PDF := _build/html/softmax-and-cross-entropy.pdf
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
