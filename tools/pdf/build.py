@@ -69,6 +69,7 @@ def browser_of_this_machine():
 
 
 def soup(html):
+    """Return a page as a tree."""
     return BeautifulSoup(html, "html.parser")
 
 
@@ -77,9 +78,7 @@ def chapters_of(site):
     first = soup((site / "book/index.html").read_text(encoding="utf-8"))
     yield "", "index", first.select_one("article.bd-article")
     part = ""
-    for tag in first.select(
-        "nav.bd-links p.caption, nav.bd-links p.caption ~ ul a"
-    ):
+    for tag in first.select("nav.bd-links p.caption, nav.bd-links p.caption ~ ul a"):
         if tag.name == "p":
             part = tag.get_text(strip=True)
         else:
@@ -149,11 +148,7 @@ def faces():
     # Not imported for it, since pytest reads this file: Matplotlib chooses its backend as it comes.
     package = Path(importlib.util.find_spec("matplotlib").origin).parent
     folder = package / "mpl-data" / "fonts" / "ttf"
-    styles = [
-        (weight, style)
-        for weight in (400, 700)
-        for style in ("normal", "italic")
-    ]
+    styles = [(weight, style) for weight in (400, 700) for style in ("normal", "italic")]
     return "".join(
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
         f'src: url("{(folder / f"{file}.ttf").as_uri()}"); '
@@ -176,13 +171,10 @@ def contents(parts, pages):
                 del tag["id"]
             for tag in inner.select("a"):
                 tag.unwrap()
-            target = (
-                name
-                if heading.name == "h1"
-                else heading.find_parent("section")["id"]
-            )
+            target = name if heading.name == "h1" else heading.find_parent("section")["id"]
             lines.append(
-                f'<p class="{heading.name}"><a href="#{target}"><span>{inner.decode_contents()}</span>'
+                f'<p class="{heading.name}"><a href="#{target}">'
+                f"<span>{inner.decode_contents()}</span>"
                 f"<span>{pages.get(target, '0')}</span></a></p>"
             )
     title = '<p class="contents-title">Contents</p>'
@@ -191,13 +183,8 @@ def contents(parts, pages):
 
 def document(site, title, body, styles=""):
     """Return a page with the book's own looks, for paper."""
-    sheets = [
-        site / "_static" / name
-        for name in ("katex.min.css", "pygments.css", "book.css")
-    ]
-    links = "".join(
-        f'<link rel="stylesheet" href="{sheet.as_uri()}">' for sheet in sheets
-    )
+    sheets = [site / "_static" / name for name in ("katex.min.css", "pygments.css", "book.css")]
+    links = "".join(f'<link rel="stylesheet" href="{sheet.as_uri()}">' for sheet in sheets)
     css = (HERE / "print.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="en" data-theme="light"><head><meta charset="utf-8">'
@@ -265,9 +252,7 @@ def finished(draft, file):
 
 def linked(site):
     """Name the two files on the first page, and the book in the menu of every page."""
-    whole, sheet = (
-        f"{(site / name).stat().st_size / 1e6:.1f} MB" for name in (BOOK, SHEET)
-    )
+    whole, sheet = (f"{(site / name).stat().st_size / 1e6:.1f} MB" for name in (BOOK, SHEET))
     for path in [*site.glob("*.html"), *site.glob("book/*.html")]:
         root = "../" if path.parent.name == "book" else ""
         html = path.read_text(encoding="utf-8")
@@ -281,8 +266,9 @@ def linked(site):
         html = MENU.sub(lambda m, item=item: m[0] + item, html, count=1)
         html = html.replace(
             PLACE,
-            f'<p>To print, or to take along: <a href="{root}{BOOK}">the whole book</a> as a PDF '
-            f'({whole}), and the <a href="{root}{SHEET}">cheat sheet</a> on one page ({sheet}).</p>',
+            f'<p>To print, or to take along: <a href="{root}{BOOK}">the whole book</a> as a '
+            f'PDF ({whole}), and the <a href="{root}{SHEET}">cheat sheet</a> on one page '
+            f"({sheet}).</p>",
         )
         path.write_text(html, encoding="utf-8")
 
@@ -295,18 +281,13 @@ def main(site):
     found = list(chapters_of(site))
     names = {name for _, name, _ in found}
     parts = [
-        (part, name, made_printable(article, name, names, site))
-        for part, name, article in found
+        (part, name, made_printable(article, name, names, site)) for part, name, article in found
     ]
-    parts[0][
-        2
-    ].h1.string = "About this book"  # its title stands on the page before
+    parts[0][2].h1.string = "About this book"  # its title stands on the page before
     sheet = next(article for _, name, article in parts if name == "cheatsheet")
     draft = work / "draft.pdf"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         if int(browser.version.split(".")[0]) < OLDEST:
             raise SystemExit(
                 f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
