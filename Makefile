@@ -13,8 +13,8 @@ HTML := _build/html/book/index.html
 BUILD := $(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . -W -n --keep-going --quiet
 # On every core, with the ten slowest tests at the end.
 PYTEST := $(BIN)/python -m pytest -n auto --durations=10
-QUICK := README.md cecore $(patsubst %,tests/test_%.py,package softmax derivative cross_entropy combined \
-	fused bad_input)
+QUICK := README.md cecore tests/test_package.py tests/chapters tests/engine/test_inputs.py \
+	tests/scale/test_in_memory.py
 PDF := _build/html/softmax-and-cross-entropy.pdf
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
@@ -88,7 +88,7 @@ test: $(TESTED)
 
 # In the same loads of the pages that the tests look at.
 screenshots: $(INSTALLED)
-	SCREENSHOTS=1 $(PYTEST) tests/browser/test_in_browser.py -k whole
+	SCREENSHOTS=1 $(PYTEST) tests/site/test_in_browser.py -k whole
 	@echo 'To look at: _build/screenshots'
 
 anywhere: $(INSTALLED)
@@ -134,7 +134,7 @@ mutants: $(INSTALLED)
 	$(BIN)/python -m tools.mutants.package
 
 mutants-sample: $(INSTALLED)
-	MUTANTS=1 $(BIN)/python -m pytest tests/test_mutants.py
+	MUTANTS=1 $(BIN)/python -m pytest tests/tools/test_mutants.py
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis

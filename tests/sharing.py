@@ -8,17 +8,17 @@ import pytest
 
 # About how many seconds a file takes, if that is long: in the order in which they are run.
 SECONDS = {
-    "tests/test_claims.py": 45,
+    "tests/claims/test_claims.py": 45,
     "tests/proofs/test_derivations.py": 20,
-    "tests/test_listening.py": 10,
-    "tests/test_accuracy.py": 8,
-    "tests/browser/test_lab.py": 150,
-    "tests/browser/test_pdf.py": 50,
-    "tests/browser/test_explorable.py": 50,
-    "tests/browser/test_in_browser.py": 100,
+    "tests/claims/test_listening.py": 10,
+    "tests/engine/test_accuracy.py": 8,
+    "tests/site/test_lab.py": 150,
+    "tests/site/test_pdf.py": 50,
+    "tests/site/test_explorable.py": 50,
+    "tests/site/test_in_browser.py": 100,
 }
 # The tests of these are run wherever a process is free: they share nothing that takes long to make.
-APART = ("tests/browser/test_in_browser.py",)
+APART = ("tests/site/test_in_browser.py",)
 
 
 def file_of(nodeid):

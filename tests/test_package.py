@@ -17,15 +17,14 @@ from tests.conftest import ROOT
 
 CHAPTERS = ["softmax", "derivative", "cross_entropy", "combined"]
 # The rooms, which are folders, and the modules beside them. Each imports only from those before it.
-LAYERS = ["_checks", "_rows", *CHAPTERS, "fused", "streaming", "on_dask", "proofs"]
-LAYERS += ["_listening", "trial", "claims", "libraries", "verify", "__init__", "__main__"]
+LAYERS = ["_engine", "chapters", "scale", "proofs", "claims", "__init__", "__main__"]
 # What imports from nothing else of cecore, and who may import from it.
-APART = {"proofs": {"claims", "verify"}}
+APART = {"proofs": {"claims"}}
 # What is imported where it is used, and nowhere else.
 OPTIONAL = {
     "proofs/numeric": {"mpmath"},
     "proofs/symbolic": {"sympy"},
-    "on_dask": {"dask"},
+    "scale/on_dask": {"dask"},
 }
 PACKAGE = ROOT / "cecore"
 MODULES = sorted(
@@ -120,7 +119,7 @@ def test_every_parameter_is_documented_or_referred_to(name):
 
 
 def test_the_chapters_are_under_500_lines():
-    lines = {name: len(source(name).splitlines()) for name in CHAPTERS}
+    lines = {name: len(source(f"chapters/{name}").splitlines()) for name in CHAPTERS}
     assert sum(lines.values()) < 500, lines
 
 
@@ -155,10 +154,11 @@ def test_a_file_of_a_room_has_at_most_400_lines_and_a_function_60(module):
     assert len(text.splitlines()) <= 400
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno < 60, node.name
+            about = len((ast.get_docstring(node, clean=False) or "").splitlines())
+            assert node.end_lineno - node.lineno - about < 60, node.name
 
 
-@pytest.mark.parametrize("module", ["cecore", "cecore.proofs.book", "cecore.streaming"])
+@pytest.mark.parametrize("module", ["cecore", "cecore.proofs.book", "cecore.scale.on_disk"])
 def test_importing_cecore_imports_nothing_but_numpy(module):
     code = "import sys, json; import {}; print(json.dumps(sorted(sys.modules)))"
     before, after = (json.loads(python("-c", code.format(m)).stdout) for m in ("numpy", module))

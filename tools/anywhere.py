@@ -23,7 +23,7 @@ NO_PART += [".ipynb_checkpoints"]
 # The package's tests less those of the lock, the pages and so on; and less those, too, that take
 # long and compute what only other versions could change.
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
-ALL = ["README.md", "cecore", "tests", "--ignore=tests/browser"]
+ALL = ["README.md", "cecore", "tests", "--ignore=tests/site"]
 for name in ("accuracy", "claims", "launch", "lock", "mutants", "pages"):
     ALL.append(f"--ignore=tests/test_{name}.py")
 ALL.append("--ignore=tests/proofs")
@@ -104,7 +104,7 @@ def odd_folder(place):
     project = place.copy("o'brien's [book] é")
     place.run("make", "book", cwd=project)
     # all tests but those in a browser
-    place.run("make", "test", cwd=project, PYTEST_ADDOPTS="--ignore=tests/browser")
+    place.run("make", "test", cwd=project, PYTEST_ADDOPTS="--ignore=tests/site")
 
 
 def other_user(place):

@@ -2,16 +2,16 @@ import re
 
 import pytest
 
-from cecore.claims import CLAIMS
+from cecore.claims.statements import CLAIMS
 from cecore.proofs.book import CHAPTERS, DERIVATIONS
 from cecore.proofs.derivation import Derivation, FalseStepError
 from cecore.proofs.formula import Expr
 from cecore.proofs.latex import latex
 from cecore.proofs.numeric import arithmetic, points, same_at
 from cecore.proofs.symbolic import same_for_every_n
+from tests.book.displays import DISPLAYS
+from tests.book.reading import NOTEBOOKS, displays, text_of
 from tests.conftest import ROOT
-from tests.test_displays import DISPLAYS, displays
-from tests.test_notebooks import NOTEBOOKS, text_of
 from tools.pages import DISPLAY, pages_of_book
 
 each_derivation = pytest.mark.parametrize("label", DERIVATIONS)

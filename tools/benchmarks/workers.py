@@ -17,7 +17,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client, LocalCluster, Worker, wait
 
-from cecore import on_dask
+from cecore.scale import on_dask
 from tools.benchmarks.cases import ROOT
 
 OUT = ROOT / "book" / "data" / "workers.json"

@@ -25,7 +25,7 @@ import nbformat
 from PIL import Image, ImageChops
 
 import tools.one_thread  # noqa: F401  before NumPy is imported: one process for each core
-from cecore.claims import CLAIMS
+from cecore.claims.statements import CLAIMS
 from cecore.proofs.book import CHAPTERS, DERIVATIONS
 from cecore.proofs.book import names as shared
 from tools.mutants.replay import Notebook, collect, differs, in_fork
@@ -132,7 +132,7 @@ def changes_of_registry():
         file = Path(module.__file__)
         source = file.read_text("utf-8")
         yield from mutants_of("derivation", file, (), source, within_code(source))
-    file = ROOT / "cecore/claims.py"
+    file = ROOT / "cecore/claims/statements.py"
     source = file.read_text("utf-8")
     first, last = source.index('_STATEMENTS = r"""'), source.index("_NOT_CHECKED")
     yield from mutants_of("claim", file, (), source, lambda at: first < at < last)
@@ -239,7 +239,7 @@ class Registry:
     """The derivations and claims, and who notices a change of them: the ledger at the last."""
 
     def __init__(self, items):
-        self.claims = (ROOT / "cecore/claims.py").read_text("utf-8")
+        self.claims = (ROOT / "cecore/claims/statements.py").read_text("utf-8")
         self.labels = [*DERIVATIONS]
         self.evidence = {}
         self.ledger = Notebook(items)
@@ -249,7 +249,7 @@ class Registry:
 
     def take_claims(self, source):
         """Let the claims be those of a source, each checked once for each implementation."""
-        fresh = executed("cecore.claims", source)["CLAIMS"]
+        fresh = executed("cecore.claims.statements", source)["CLAIMS"]
         CLAIMS.clear()
         for name, claim in fresh.items():
 

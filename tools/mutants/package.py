@@ -12,7 +12,7 @@ Not mutated: docstrings and the text of f-strings; annotations; arguments to Non
 the functions for libraries that are not installed here. A text is changed once, to upper case.
 
     python -m tools.mutants.package                       # a night
-    python -m tools.mutants.package 'cecore._checks*'     # some functions
+    python -m tools.mutants.package 'cecore._engine.inputs*'     # some functions
     python -m tools.mutants.package --killed FILE         # what FILE names has been killed before
 """
 
@@ -74,7 +74,7 @@ OTHERS = {
 TESTS = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "tests").rglob("test_*.py")
-    if path.name not in OTHERS and path.parent.name != "browser"
+    if path.name not in OTHERS and path.parent.name != "site"
 )
 PYTEST = [
     *("-q", "-x", "--tb=line", "-o", "addopts=--import-mode=importlib"),
@@ -373,7 +373,7 @@ class Server:
         gc.freeze()
         for mutant in self.todo:
             if not ready and not has_cache(mutant):
-                sys.modules["cecore.verify"].verify()
+                sys.modules["cecore.claims.verify"].verify()
                 ready = True
             with in_place(mutant, self.place):
                 child = os.fork()

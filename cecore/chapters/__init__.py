@@ -1,0 +1,1 @@
+"""What a student reads: a function is its formula."""

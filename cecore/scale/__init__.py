@@ -1,0 +1,1 @@
+"""The same loss and gradient wherever the logits are: in memory, on disk, on Dask."""

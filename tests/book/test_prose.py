@@ -1,0 +1,145 @@
+"""The numbers in the text: every one that is more than a small integer, and what it must be.
+
+Between the author's hand and the reader's eye nothing computes these, so each stands here a second
+time, as an expression or as what a cell says.
+"""
+
+import json
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from cecore import softmax
+from cecore._engine.rows import DIRECT
+from cecore.scale.parts import GRID
+from tests.book.reading import BOOK, NOTEBOOKS, code_of, printed, text_of
+from tools.pages import CODE, NUMBER
+
+
+def said(name, pattern):
+    """The number that the notebook has in its code or its outputs where the pattern matches."""
+    path = BOOK / f"{name}.ipynb"
+    return float(re.search(pattern, f"{code_of(path)}\n{printed(path)}")[1].replace("_", ""))
+
+
+z = np.array([2.0, 1.0, 0.1])
+s, ln = softmax(z), np.log
+classes = 50_000
+perplexity = 1 / np.sqrt(0.9 * 0.1)
+# In the descriptions of the explorable's still pictures.
+EXPONENTIALS = list(zip(("7.39", "2.72", "1.11"), np.exp(z), strict=True))
+PROBABILITIES = list(zip(("0.659", "0.242", "0.099"), s, strict=True))
+LOSS = ("0.417", -ln(s[0]))
+
+
+@cache
+def numbers():
+    """By notebook and in order: each number as it is written, and what it must be."""
+    return {
+        "softmax": [
+            *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
+            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES],
+            ("66 %", s[0]),
+            *[("0.1", z[2]), ("1002", z[0] + 1000), ("1001", z[1] + 1000), ("1000.1", z[2] + 1000)],
+            *[("0.01", said("softmax", r"for gap in \((.*?),")), ("1.01", np.exp(0.01))],
+            ("22 026", np.exp(10)),
+            *[("0.1", z[2]), *PROBABILITIES],
+            ("1000", said("softmax", r"naive_softmax\(np.array\(\[(.*?),")),
+            ("800", said("softmax", r"np\.log\(softmax\(\[0\.0, -(.*?)\]")),
+            ("1000", said("softmax", r"size=\((\d+), 10\)")),
+            *[("90 %", said("softmax", r"softmax\(z / T\)\[0\] > (.*?):")), ("66 %", s[0])],
+        ],
+        "softmax-derivative": [
+            *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
+            ("0.5", said("softmax-derivative", r"step = (.*)")),
+            *[*PROBABILITIES, *zip(("0.225", "0.184", "0.089"), s * (1 - s), strict=True)],
+            *[("50 000", classes), ("2.5", classes**2 / 1e9)],
+            ("50 000", said("softmax-derivative", r"(50_000)")),
+        ],
+        "cross-entropy": [
+            *[("70 %", 0.7), ("1 %", 0.01), ("0.693", ln(2))],
+            *[("70 %", 0.7), ("0.36", -ln(0.7)), ("1 %", 0.01), ("4.61", -ln(0.01))],
+            *[*PROBABILITIES, *PROBABILITIES, LOSS],
+            *[("0.7", said("cross-entropy", r"\bp = (0\.\d)\n")), ("0.3", 1 - 0.7)],
+            *[("27.6", -ln(1e-12)), ("10 000", said("cross-entropy", r"size=\(2, ([\d_]+)\)"))],
+            *[("2.303", ln(10)), *[("0.9", 0.9), ("0.1", 0.1)] * 4],
+            *[("0.3", 1 / perplexity), ("3.33", perplexity), ("0.5", (0.9 + 0.1) / 2)],
+        ],
+        "combined-gradient": [
+            *[
+                ("66 %", s[0]),
+                ("24 %", s[1]),
+                ("10 %", s[2]),
+                ("0.659", s[0]),
+                ("0.417", -ln(s[0])),
+            ],
+            *[("0.75", 3 / 4), ("0.25", 1 / 4)],
+            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES],
+            *[("0.341", 1 - s[0]), *PROBABILITIES[1:], LOSS],
+            ("1000", said("combined-gradient", r"size=\((\d+), 10\)")),
+            ("1797", sum(said("combined-gradient", p) for p in (r"(\d+) examples", r"(\d+) kept"))),
+            *[
+                ("0.296", 8 / 27),
+                ("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)")),
+            ],
+        ],
+        "stability": [
+            *[("512", 2**9), ("700", said("stability", r"two_sum\(0\.1, -(.*?)\)"))],
+            *[("700", 700), ("512", 2.0**-44 / 2.0**-53), ("640", DIRECT[np.float64])],
+            *[("308", np.ceil(-np.log10(np.finfo(float).tiny))), ("65504", np.finfo("f2").max)],
+            *[("70 000", said("stability", r"zeros\((70_000)")), ("128", 256 * 0.5)],
+            ("100", said("stability", r"scale in \(10, (\d+)\)")),
+            *[("1000", said("stability", r"z = (1000) \+"))] * 2,
+            ("512", np.spacing(1000.0) / 2 / 2.0**-53),
+        ],
+        "training": [("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)"))],
+        "variants": [
+            ("1297", said("variants", r"order\[:(\d+)\], order\[1297:\]")),
+            *[("400", said("variants", r"base, rest = order\[:(\d+)\]")), ("1397", 1797 - 400)],
+            ("100", said("variants", r"ignored=-(\d+)")),
+            *[("80 %", 0.8), ("80 %", 0.8)],
+            ("300", said("variants", r"held, others = order\[50:(\d+)\]") - 50),
+            ("1447", 1797 - said("variants", r"order\[(\d+):\]\nlogits")),
+            *[("2.13", 2.13), ("1.9", 1.9), ("1.8", 1.8)],  # versions
+            ("300", said("variants", r"some, later = order\[:(\d+)\]")),
+            ("0.1", said("variants", r"for eps in \(0\.0, (.*?)\)")),
+            ("300", said("variants", r"some, later = .*, order\[(\d+)")),
+            *[("600", said("variants", r"order\[300:(\d+)\]")), ("0.91", 1 - 0.1 + 0.1 / 10)],
+        ],
+        "scale": [("512", GRID)],
+        "libraries": [
+            ("0.04", 1e6 * np.log1p(np.exp(-17)) * (np.float32(1) + np.exp(np.float32(-17)) == 1)),
+            *[("2023", 2023), ("19521", 19521), ("113708", 113708)],
+            ("100", said("stability", r"scale in \(10, (\d+)\)")),
+        ],
+        "performance": [("100", 100)],
+        "index": [("70 %", 0.7), ("3.11", 3.11)],
+    }
+
+
+def prose(path):
+    """What the author wrote, without code and displays."""
+    return CODE.sub("", text_of(path))
+
+
+@pytest.mark.parametrize("path", [*BOOK.glob("*.md"), *NOTEBOOKS], ids=lambda path: path.stem)
+def test_a_number_in_the_text_is_what_it_must_be(path):
+    right = numbers().get(path.stem, [])
+    assert NUMBER.findall(prose(path)) == [text for text, _ in right], "numbers() must list it"
+    for text, value in right:
+        number = re.sub(r"[ ,{}%]", "", text)
+        unit = 10.0 ** -len(number.partition(".")[2])
+        value *= 100 if "%" in text else 1
+        assert abs(float(number) - value) <= 0.501 * unit, text
+
+
+def test_what_the_workers_sent_is_as_the_text_says():
+    stored = json.loads((BOOK / "data" / "workers.json").read_text("utf-8"))
+    _, sent = (measured["most sent"] for measured in stored["measured"])
+    state, chunk = stored["rows"] * 32, stored["rows"] * stored["chunk"] * 4
+    assert stored["runs"] == len(sent) == 20
+    assert state <= np.median(sent) <= 4 * state + stored["rows"] * 8
+    assert max(sent) == max(sent[:3])
+    assert chunk <= max(sent) <= 3 * chunk + 4 * state
