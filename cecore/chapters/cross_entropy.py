@@ -6,8 +6,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from cecore._engine.inputs import Array, check_class_count, check_labels, check_pair, quiet
-from cecore._engine.rows import sums_along
+from cecore._engine.dtypes import Array, quiet
+from cecore._engine.inputs import check_class_count, check_indices, check_pair
+from cecore._engine.sums import sums_along
 
 
 @quiet
@@ -117,5 +118,5 @@ def one_hot(labels: ArrayLike, n: int, dtype: DTypeLike = float) -> Array:
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    labels = check_labels(labels, check_class_count(n))
+    labels = check_indices(labels, check_class_count(n))
     return (labels[..., None] == np.arange(n)).astype(dtype)

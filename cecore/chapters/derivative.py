@@ -1,13 +1,15 @@
 """Chapter "The derivative of softmax": two cases, one matrix.
 
-``J[i, j] = ds_i / dz_j``, where i is the output differentiated and j the input differentiated by.
+``J[i, j] = ds_i / dz_j``, where i is the output differentiated and j the input it is differentiated
+with respect to.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._engine.inputs import Array, check_direction, check_logits, narrowed, quiet
-from cecore._engine.rows import sums_along
+from cecore._engine.dtypes import Array, narrowed, quiet
+from cecore._engine.inputs import check_direction, check_logits
+from cecore._engine.sums import sums_along
 from cecore.chapters.softmax import softmax
 
 
@@ -110,4 +112,4 @@ def softmax_vjp(z: ArrayLike, u: ArrayLike) -> Array:
 def _product(z: Array, v: Array) -> Array:
     s = softmax(z)
     v = v - np.take_along_axis(v, z.argmax(-1, keepdims=True), -1)
-    return s * (v - sums_along(s * v, -1)[..., None])
+    return s * (v - sums_along(s * v, -1, keepdims=True))

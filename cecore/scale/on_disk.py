@@ -14,16 +14,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._engine.inputs import (
-    Array,
-    Index,
-    check_entries,
-    check_labels,
-    check_rows,
-    is_real,
-    narrowed,
-    quiet,
-)
+from cecore._engine.dtypes import Array, Index, is_real, narrowed, quiet
+from cecore._engine.inputs import check_entries, check_indices, check_rows
 from cecore._engine.rows import PARALLEL, processors
 from cecore.scale.in_memory import fill, mean_of
 from cecore.scale.parts import LogSumExp
@@ -66,8 +58,8 @@ def loss_and_grad(
     loss : float
         In nats. ``inf`` where the true class is masked, or a loss exceeds the largest float64.
     grad : ndarray, shape (N, n)
-        The gradient of that mean by z, of z's floating dtype in this machine's byte order: `out`,
-        mapped into memory to be read.
+        The gradient of that mean with respect to z, of z's floating dtype in this machine's byte
+        order: `out`, mapped into memory to be read.
 
     Raises
     ------
@@ -101,7 +93,7 @@ def loss_and_grad(
     stored = mapped.dtype
     target = _path(out, "out")
     dtype = stored.newbyteorder("=") if stored.kind == "f" else np.dtype(np.float64)
-    k = check_labels(labels, shape[1])
+    k = check_indices(labels, shape[1])
     if k.shape != shape[:1]:
         raise ValueError(f"labels must have shape {shape[:1]}, to fit z; got shape {k.shape}")
     if target.exists() and target.samefile(source):
