@@ -118,9 +118,9 @@ def test_every_parameter_is_documented_or_referred_to(name):
     )
 
 
-def test_the_chapters_are_under_500_lines():
+def test_the_chapters_have_at_most_400_lines():
     lines = {name: len(source(f"chapters/{name}").splitlines()) for name in CHAPTERS}
-    assert sum(lines.values()) < 500, lines
+    assert sum(lines.values()) <= 400, lines
 
 
 def test_there_is_no_room_and_no_module_but_these():

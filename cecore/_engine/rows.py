@@ -91,10 +91,12 @@ def of_labelled_logits(formula: LabelledFormula | None = None, *, reduces: bool 
 
 def _named_after(formula: Callable[..., Array], function: Callable[..., Array]) -> Any:
     """Give a function the name, docstring and source of its formula, and keep its signature."""
-    signature = inspect.signature(function)
+    plain = inspect.signature(function)
+    bare = [p.replace(annotation=p.empty) for p in plain.parameters.values()]
     named = ("__module__", "__name__", "__qualname__", "__doc__")
     update_wrapper(function, formula, assigned=named)
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    # Without annotations: NumPy's ArrayLike is six lines long where it is shown.
+    function.__signature__ = inspect.Signature(bare)  # type: ignore[attr-defined]
     return function
 
 

@@ -1,49 +1,49 @@
 """Chapter "The combined gradient": softmax and cross-entropy as one function of the logits.
 
-``L`` is the loss in nats. Labels are class indices ``k`` or distributions ``y``, and each function
-has a formula for either.
+``L`` is the loss in nats. Labels are class indices ``k`` or distributions ``y``: a formula each.
 """
 
 import numpy as np
 
-from cecore._engine.dtypes import Array
-from cecore._engine.exponentials import largest, powers
-from cecore._engine.rows import of_labelled_logits
-from cecore._engine.sums import row_sums, sums_along, sums_with_own
+from cecore._engine import (
+    Array,
+    largest,
+    of_labelled_logits,
+    powers,
+    row_sums,
+    sums_along,
+    sums_with_own,
+)
 
 
 @of_labelled_logits(reduces=True)
 def softmax_cross_entropy(z: Array, k: Array) -> Array:
     """Loss of each example from its logits: ``L = -sum_i y_i ln softmax(z)_i`` (S14).
 
+    The logarithm of a rounded softmax loses the loss near certainty, and all of it near 0; this
+    keeps both, to within 6 ulps. The mean over a batch is its ``.mean()``.
+
     Parameters
     ----------
     z : array_like of real numbers, any shape with at least one axis
         Logits, as for `softmax`.
     labels : array_like
-        Either integer class indices in 0..n-1, of z's shape without `axis`,
-        or distributions of z's shape: entries at least 0, sums along `axis` 1 up to rounding.
+        Integer class indices in 0..n-1, of z's shape without `axis`, or distributions of z's shape:
+        entries at least 0, sums along `axis` 1 up to rounding.
     axis : int, default -1
         The class axis.
 
     Returns
     -------
     ndarray
-        Nats, of z's shape without `axis` (a NumPy scalar for 1-d z) and z's floating dtype.
-        ``inf`` where the label puts weight on a masked class, or the loss or a difference of logits
-        exceeds the largest float.
+        Nats, of z's shape without `axis` (a NumPy scalar for 1-d z) and z's floating dtype. ``inf``
+        where the label puts weight on a masked class, or a difference of logits overflows.
 
     Raises
     ------
     ValueError, TypeError
         On the logits that `softmax` refuses; if a label is out of range, not an integer, or of a
         shape that does not fit; if a distribution has a negative entry, NaN, or a sum off 1.
-
-    Notes
-    -----
-    A softmax that is rounded before the logarithm loses the loss near certainty, and all of it
-    near 0; `log_softmax` keeps both. The result is within 6 ulps of the exact one. The mean over a
-    batch is its ``.mean()``.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def softmax_cross_entropy(z: Array, k: Array) -> Array:
 
 @softmax_cross_entropy.of_distributions
 def loss_of_distributions(z: Array, y: Array) -> Array:
-    """Return the loss where the labels are distributions: ``y`` has a row for each of ``z``."""
+    """Return the loss of rows whose labels are distributions."""
     m, r = largest(z)
     below = np.where(y > 0, y * (m - z), 0)  # 0 ln 0 = 0
     return sums_along(below, 1, keepdims=True) + sums_along(y, 1, keepdims=True) * np.log1p(r)
@@ -68,20 +68,15 @@ def loss_of_distributions(z: Array, y: Array) -> Array:
 def softmax_cross_entropy_grad(z: Array, k: Array) -> Array:
     """Gradient of each example's loss with respect to its logits: ``dL/dz = s - y`` (S17).
 
-    Parameters and errors are those of `softmax_cross_entropy`.
+    Parameters and errors are those of `softmax_cross_entropy`. The loss is per example, and so is
+    the gradient: divide by the number of examples for that of the mean loss. Near certainty
+    ``s_k - 1`` would cancel to 0: for class indices it is minus the sum of the other probabilities.
 
     Returns
     -------
     ndarray
-        z's shape and floating dtype: ``s_j - 1`` at the true class, ``s_j`` elsewhere, or
-        ``s - y`` for distributions. Rows sum to 0 and entries are within [-1, 1], as far as the
-        rounding of the labels itself allows.
-
-    Notes
-    -----
-    The loss is per example, and so is the gradient: divide by the number of examples for the
-    gradient of the mean loss. Near certainty ``s_k - 1`` would cancel to 0; it is minus the sum
-    of the other probabilities, and is computed so for class indices.
+        z's shape and floating dtype. Rows sum to 0 and entries are within [-1, 1], as far as the
+        rounding of distributions allows.
 
     Examples
     --------
@@ -99,7 +94,7 @@ def softmax_cross_entropy_grad(z: Array, k: Array) -> Array:
 
 @softmax_cross_entropy_grad.of_distributions
 def grad_of_distributions(z: Array, y: Array) -> Array:
-    """Return the gradient where the labels are distributions: ``y`` has a row for each of ``z``."""
+    """Return the gradient for rows whose labels are distributions."""
     e = powers(z)
     e /= row_sums(e, z)
     return e - y

@@ -5,15 +5,16 @@
 
 import numpy as np
 
-from cecore._engine.dtypes import Array
-from cecore._engine.exponentials import largest, powers
-from cecore._engine.rows import of_logits
-from cecore._engine.sums import row_sums
+from cecore._engine import Array, largest, of_logits, powers, row_sums
 
 
 @of_logits
 def softmax(z: Array) -> Array:
     """Turn logits into probabilities: ``s_i = e^{z_i} / sum_k e^{z_k}`` (statements S1, S2).
+
+    Exponentials need be known only up to a factor, which cancels. `powers` chooses it so that none
+    overflows (Blanchard, Higham and Higham 2021), and each entry of the result is within 6 ulps of
+    the exact one, nearly always within 4 in float64.
 
     Parameters
     ----------
@@ -30,16 +31,9 @@ def softmax(z: Array) -> Array:
 
     Raises
     ------
-    ValueError
-        If z holds NaN or +inf, has a row of -inf only, no class, no axis, or no such `axis`.
-    TypeError
-        If z holds complex numbers, booleans, strings or objects.
-
-    Notes
-    -----
-    Exponentials need be known only up to a factor, which cancels. `powers` chooses it so that none
-    of them overflows (Blanchard, Higham and Higham 2021), and so that each entry of the result is
-    within 6 ulps of the exact one, and nearly always within 4 in float64.
+    ValueError, TypeError
+        If z holds NaN or +inf, has a row of -inf only, no class, no axis, or no such `axis`; if it
+        holds no real numbers.
 
     Examples
     --------
@@ -57,17 +51,13 @@ def log_softmax(z: Array) -> Array:
 
     Parameters, dtypes and errors are those of `softmax`. A masked class gets -inf, and so does a
     logit so far below the largest that the difference is outside the range of its dtype.
+    Near certainty ``ln s_i`` is tiny, and ``np.log(softmax(z))`` rounds it to 0. Here the largest
+    logit's own ``e^0 = 1`` is left out of the sum and put back by ``log1p``, so it survives.
 
     Returns
     -------
     ndarray
         Log-probabilities of z's shape, none above 0.
-
-    Notes
-    -----
-    Near certainty ``ln s_i`` is tiny, and ``np.log(softmax(z))`` rounds it to 0. Here the largest
-    logit's own ``e^0 = 1`` is left out of the sum and put back by ``log1p``, so it survives. Each
-    entry is as accurate as those of `softmax`.
 
     Examples
     --------
@@ -84,17 +74,14 @@ def log_softmax(z: Array) -> Array:
 def logsumexp(z: Array) -> Array:
     """Log-sum-exp, ``ln sum_k e^{z_k}``: a smooth maximum, and the softmax's logarithmic total.
 
-    Parameters, dtypes and errors are those of `softmax`.
+    Parameters, dtypes and errors are those of `softmax`. It lies between ``max z`` and
+    ``max z + ln n`` (statement B4); its gradient is softmax (B8). It can cancel to 0, so its error
+    is within 6 ulps of ``max |z|`` or itself, whichever is larger.
 
     Returns
     -------
     ndarray
         z's shape without `axis`, in nats; a NumPy scalar for 1-d z.
-
-    Notes
-    -----
-    It lies between ``max z`` and ``max z + ln n`` (statement B4); its gradient is softmax (B8). It
-    can cancel to 0, so its error is within 6 ulps of ``max |z|`` or itself, whichever is larger.
 
     Examples
     --------

@@ -5,6 +5,8 @@ digits, without their intermediate arrays: each block of rows is read, turned in
 place, and left, while it is in the processor's cache.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 

@@ -12,6 +12,8 @@ array([[0.659 , 0.2424, 0.0986],
        [0.3333, 0.3333, 0.3333]])
 """
 
+from __future__ import annotations
+
 from functools import reduce
 from typing import Any
 

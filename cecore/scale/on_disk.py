@@ -1,5 +1,7 @@
 """Logits that lie on disk, and do not fit into memory."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import importlib

@@ -3,6 +3,8 @@
 Each part is a pair (maximum, scaled sum), and two pairs merge into one.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +69,7 @@ class LogSumExp:
 
     @classmethod
     @quiet
-    def of(cls, z: ArrayLike, start: Index = ()) -> "LogSumExp":
+    def of(cls, z: ArrayLike, start: Index = ()) -> LogSumExp:
         """Return the value for a part of the logits, its classes on the last axis.
 
         ``start`` is the index at which the part begins; errors count from there.
@@ -87,7 +89,7 @@ class LogSumExp:
         shape = z.shape[:-1]
         return cls(m.reshape(shape), rest.reshape(shape), error.reshape(shape))
 
-    def update(self, z: ArrayLike) -> "LogSumExp":
+    def update(self, z: ArrayLike) -> LogSumExp:
         """Return the value after more classes: logits of shape (..., any number of classes).
 
         Raises
@@ -99,7 +101,7 @@ class LogSumExp:
         return self.merge(LogSumExp.of(z))
 
     @quiet
-    def merge(self, other: "LogSumExp") -> "LogSumExp":
+    def merge(self, other: LogSumExp) -> LogSumExp:
         """Return the value after the classes of both."""
         _check_same_rows(self, other)
         m = np.maximum(self.maximum, other.maximum)
