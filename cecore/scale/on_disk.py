@@ -22,15 +22,15 @@ from cecore._engine.rows import PARALLEL, processors
 from cecore.scale.in_memory import fill, mean_of
 from cecore.scale.parts import LogSumExp
 
-BLOCK = 2**23  # bytes of logits that are read at a time
+READ = 2**23  # bytes of logits that are read at a time
 
 
 @quiet
 def loss_and_grad(
     z: str | os.PathLike[str] | np.memmap[Any, Any],
     labels: ArrayLike,
-    out: str | os.PathLike[str],
     *,
+    out: str | os.PathLike[str],
     overwrite: bool = False,
     progress: bool | None = None,
 ) -> tuple[float, Array]:
@@ -87,7 +87,7 @@ def loss_and_grad(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(f"{folder}/z.npy", [[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]])
-    ...     loss, grad = loss_and_grad(f"{folder}/z.npy", [0, 2], f"{folder}/grad.npy")
+    ...     loss, grad = loss_and_grad(f"{folder}/z.npy", [0, 2], out=f"{folder}/grad.npy")
     ...     print(round(loss, 4), grad[0].round(4))
     0.7578 [-0.1705  0.1212  0.0493]
     """
@@ -131,7 +131,7 @@ def _gradient(
 ) -> Iterator[tuple[Array, list[float]]]:
     """Yield the gradient, part by part, and with a row's first part of it the row's loss."""
     count, n = shape
-    entries = max(1, BLOCK // dtype.itemsize)
+    entries = max(1, READ // dtype.itemsize)
     rows = entries // n
     if rows:
         for start in range(0, count, rows):
