@@ -122,7 +122,6 @@ def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> list[floa
     # Try without a shift, unless a look at the first rows says that this will not do.
     direct = y.ndim == 1 and z.size >= FEW and z[:9].max() <= limits(z.dtype).direct
     total = float(count)  # NumPy is slower with an int
-
     parts = in_shares(lambda share: _blocks(z, y, grad, share, direct, total), starts, workers)
     return [*itertools.chain(*parts)]
 
@@ -135,31 +134,31 @@ def _blocks(
     n = z.shape[1]
     first = np.arange(0, starts.step * n, n)
     scratch = np.empty((starts.step, n)) if z.dtype == np.float64 else None
+
+    def losses_of(block: Array, labels: Array, g: Array) -> Array:
+        if labels.ndim == 2:
+            np.divide(grad_of_distributions(block, labels), count, out=g)
+            g += 0  # no -0
+            return loss_of_distributions(block, labels)[:, 0].astype(np.float64)
+        e = g if g.dtype == block.dtype else None
+        if direct:
+            e = np.exp(block, out=e)
+            losses = _of_indices(block, labels, e, None, g, count, first, scratch)
+            if losses is not None:
+                return losses
+        e, c = shifted(block, e)
+        return _of_indices(block, labels, e, c, g, count, first, scratch)  # type: ignore[return-value]
+
     parts: list[float] = []
     with ShortBuffer(n):
         for start in starts:
             here = slice(start, start + starts.step)
-            block = np.ascontiguousarray(
-                z[here]
-            )  # or e, and what it is changed through, may be copies
-            labels, g = y[here], grad[here]
-            if y.ndim == 2:
-                losses = loss_of_distributions(block, labels)[:, 0].astype(np.float64)
-                np.divide(grad_of_distributions(block, labels), count, out=g)
-                g += 0  # no -0
-            else:
-                e = g if g.dtype == block.dtype else None
-                losses = None
-                if direct:
-                    e = np.exp(block, out=e)
-                    losses = _of_indices(block, labels, e, None, g, count, first, scratch)
-                if losses is None:
-                    e, c = shifted(block, e)
-                    losses = _of_indices(block, labels, e, c, g, count, first, scratch)
-            total = float(sums_along(losses, 0))  # type: ignore[arg-type]
+            # Contiguous, or e, and what it is changed through, may be copies.
+            losses = losses_of(np.ascontiguousarray(z[here]), y[here], grad[here])
+            total = float(sums_along(losses, 0))
             if math.isnan(total):  # no logits have this loss
                 check_values(z, 1)
-            parts += [total] if total < math.inf else losses.tolist()  # type: ignore[union-attr]
+            parts += [total] if total < math.inf else losses.tolist()
     return parts
 
 
