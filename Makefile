@@ -16,7 +16,6 @@ PYTEST := $(BIN)/python -m pytest -n auto --durations=10
 QUICK := README.md cecore tests/test_package.py tests/chapters tests/engine/test_inputs.py \
 	tests/scale/test_in_memory.py
 PDF := _build/html/softmax-and-cross-entropy.pdf
-CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
 
 ifneq (,$(findstring :,$(CURDIR)))
@@ -76,7 +75,7 @@ site: $(INSTALLED)
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
-	$(if $(CHROMIUM),$(BIN)/python -m tools.pdf.build _build/html)
+	! $(BIN)/python -m tools.browser || $(BIN)/python -m tools.pdf.build _build/html
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 # What to run at each save. All of it is in `make test` as well; types and style are in test_package.
@@ -137,7 +136,7 @@ mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/tools/test_mutants.py
 
 clean:
-	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis __pycache__
 	find cecore tests book tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt

@@ -7,7 +7,7 @@ from cecore.chapters.softmax import log_softmax, logsumexp, softmax
 from cecore.claims.verify import verify
 from cecore.scale.in_memory import loss_and_grad
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "cross_entropy",

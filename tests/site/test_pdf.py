@@ -16,7 +16,6 @@ from bs4 import BeautifulSoup
 from tests.conftest import ROOT
 from tools.pages import pages_of_book
 
-BUILD = ROOT / "tools" / "pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 MM = 72 / 25.4
 Heading = namedtuple("Heading", "depth title page top")
@@ -25,7 +24,8 @@ FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it 
 
 def make(site, **environment):
     return subprocess.run(
-        [sys.executable, BUILD, site],
+        [sys.executable, "-m", "tools.pdf.build", site],
+        cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -287,12 +287,9 @@ def test_the_site_links_to_the_pdf_only_where_it_is(site, pages):
 
 
 def test_naming_the_files_again_changes_no_page(printed):
+    from tools.pdf import build
+
     pages = {path: path.read_bytes() for path in printed.glob("book/*.html")}
-    sys.path.insert(0, str(BUILD.parent))
-    try:
-        import build
-    finally:
-        sys.path.remove(str(BUILD.parent))
     build.linked(printed)
     assert {path: path.read_bytes() for path in pages} == pages
 

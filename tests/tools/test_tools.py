@@ -1,11 +1,12 @@
-"""The room for what is run and not imported: which way its imports go, and who runs it."""
+"""The rooms of what is run and not imported, tests and tools: what they import, and who runs them."""
 
 import re
 
 import pytest
 
 from tests.conftest import ROOT
-from tools import binder
+from tools import anywhere, binder
+from tools.mutants import book
 
 
 def relative(path):
@@ -33,3 +34,13 @@ def test_what_make_and_ci_run_is_there():
     for name in named:
         place = ROOT / name.replace(".", "/")
         assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), name
+
+
+def test_the_tests_that_tools_name_are_there():
+    ignored = [word.removeprefix("--ignore=") for word in anywhere.SOME if "=" in word]
+    assert len(ignored) > 10
+    assert [name for name in ignored if not (ROOT / name).exists()] == []
+    assert (ROOT / anywhere.NO_TYPES.removeprefix("--deselect=").split("::")[0]).is_file()
+    tests = "".join(path.read_text("utf-8") for path in book.FILES)
+    names = [book.PROVED, book.DISPLAYED, book.DISTINCT, book.LABELLED, book.COMPUTED, book.COUNTED]
+    assert [name for name in names if f"def {name}(" not in tests] == []
