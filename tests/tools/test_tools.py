@@ -1,4 +1,4 @@
-"""The rooms of what is run and not imported, tests and tools: what they import, and who runs them."""
+"""What tests and tools import, and who runs them."""
 
 import re
 
