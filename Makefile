@@ -37,7 +37,7 @@ BOOK := $(filter ./book/% ./tools/pdf/% ./_%.yml,$(FILES))
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
 .PHONY: help book pdf site check test screenshots anywhere serve lab notebooks bench libraries lighthouse lock \
-	mutants mutants-sample clean
+	release-check mutants mutants-sample clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -58,6 +58,8 @@ help:
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
 	@echo 'make lock       write requirements.txt, and that of Binder, anew from the ranges in'
 	@echo '                pyproject.toml'
+	@echo 'make release-check  build the source distribution and the wheel, install each in an empty'
+	@echo '                environment and verify it there (TAG=v0.2.0: as for that tag)'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (a night: 9,000 changes of cecore, 14,000 of the book)'
 	@echo 'make mutants-sample  the same for a few dozen changes of the book (a minute)'
@@ -126,6 +128,10 @@ lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra site --extra test \
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
 	$(BIN)/python -m tools.binder
+
+# In environments of its own, as the release job does it.
+release-check:
+	$(PYTHON) -m tools.release $(if $(TAG),--tag $(TAG))
 
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
