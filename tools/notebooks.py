@@ -2,8 +2,8 @@
 
     python -m tools.notebooks [--tidy] [FILE ...]
 
-Running it twice changes no byte: all that differs from run to run is removed. With --tidy nothing is
-run: only what an editor has added to a notebook, such as its kernel's version, is removed.
+Running it twice changes no byte: all that differs from run to run is removed. With --tidy nothing
+is run, and only that is removed which an editor has added, such as the version of the kernel.
 """
 
 import argparse

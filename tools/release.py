@@ -86,7 +86,8 @@ def run(*command, cwd=None):
 def check_files(source, wheel):
     """Look at what is in both: all of the package, and nothing that was made from it."""
     with tarfile.open(source) as archive:
-        members = {Path(*Path(name).parts[1:]).as_posix() for name in archive.getnames()}
+        files = [member.name for member in archive if not member.isdir()]
+        members = {name.partition("/")[2] for name in files}  # below the folder of the version
     with zipfile.ZipFile(wheel) as archive:
         within = set(archive.namelist())
         (name,) = (name for name in within if name.endswith(".dist-info/METADATA"))

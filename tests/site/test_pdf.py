@@ -118,7 +118,7 @@ def dictionaries(pdf):
     return [thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary)]
 
 
-def test_it_is_a_book_and_says_so(printed, book):
+def test_the_pdf_is_a_book_and_says_so(printed, book):
     assert (printed / BOOK).stat().st_size < 10_000_000
     assert 60 < len(book.pages) < 300
     assert book.docinfo["/Title"] == "Softmax and cross-entropy"
@@ -130,7 +130,7 @@ def test_it_is_a_book_and_says_so(printed, book):
         assert (round(width), round(height)) == (210, 297)
 
 
-def test_its_fonts_are_its_own_and_not_the_machine_s(printed):
+def test_the_fonts_of_the_pdf_are_its_own_and_not_the_machine_s(printed):
     import pikepdf
 
     for file in (BOOK, SHEET):

@@ -68,7 +68,7 @@ PYTEST = [
     *("-q", "-x", "--tb=line", "-o", "addopts=--import-mode=importlib"),
     *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "_hypothesis_pytestplugin"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
-    *("-k", "not tools_are_content and not wheel"),  # slow, and no judges of what the code does
+    *("-k", "not mypy_and_ruff and not wheel"),  # slow, and no judges of what the code does
 ]
 # Imported once, before the processes fork; cecore and the tests are imported anew by each.
 LIBRARIES = ["dask.array", "distributed", "hypothesis.extra.numpy", "mpmath", "nbclient"]
