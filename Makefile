@@ -31,8 +31,9 @@ $(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _buil
 	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
 	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
 FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
-# (What prints the PDF is part of the book: its pages name the PDF, and how large it is.)
-BOOK := $(filter ./book/% ./tools/pdf/% ./_%.yml,$(FILES))
+# (The pages show the package's claims and proofs. What prints the PDF is part of the book, too: its
+# pages name the PDF, and how large it is.)
+BOOK := $(filter ./book/% ./cecore/%.py ./tools/pdf/% ./_%.yml,$(FILES))
 # Say where a file is, as an address to click on.
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
@@ -112,7 +113,7 @@ bench: $(BENCH)/installed $(INSTALLED)
 	$(BIN)/python -m tools.notebooks book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
-	for name in numpy scipy sklearn torch jax; do \
+	for name in $$($(BENCH)/bin/python -c 'from cecore.claims.libraries import LIBRARIES; print(*LIBRARIES)'); do \
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
