@@ -11,7 +11,7 @@ from cecore.scale.in_memory import loss_and_grad
 if TYPE_CHECKING:
     from cecore.claims.verify import verify
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "cross_entropy",

@@ -158,7 +158,7 @@ def violations(page, rules=EVERYTHING):
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("device", "themes"), [("desktop", THEMES), ("phone", THEMES[::-1])])
-def test_page_is_whole_and_accessible(visit, path, device, themes):
+def test_a_page_is_whole_and_accessible(visit, path, device, themes):
     """It is loaded in the first theme; then the reader's system changes to the second."""
     reader = visit(viewport={"width": WIDTHS[device], "height": 900}, color_scheme=themes[0])
     page = reader.open(path)
