@@ -39,6 +39,7 @@ SOFT = "soft labels"  # the same with distributions
 
 
 def operations() -> list[str]:
+    """Return what is compared: each function, and those with labels with soft ones as well."""
     soft = [f"{name}, {SOFT}" for name, (_, labelled) in FUNCTIONS.items() if labelled]
     return [*FUNCTIONS, *soft]
 
@@ -95,6 +96,7 @@ class Version:
         )
 
     def ask(self, **request: Any) -> Any:
+        """Return the answer of the other process."""
         assert self.process.stdin
         assert self.process.stdout
         print(json.dumps(request), file=self.process.stdin, flush=True)
@@ -124,6 +126,7 @@ def ratio_of_times(old: Version, new: Version, seconds: float) -> tuple[float, f
 
 
 def main() -> None:
+    """Compare the versions on every case, and print what differs."""
     parser = argparse.ArgumentParser(description=inspect.getdoc(sys.modules[__name__]))
     parser.add_argument("commit")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each case (0.5)")
