@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cecore.claims.trial import Array, Function, Implementation, NotSupportedError
+from cecore.claims.model import Array, Function, Implementation, NotSupportedError
 
 
 def _numpy() -> Implementation:
