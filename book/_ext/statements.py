@@ -13,7 +13,7 @@ sys.path.insert(
     0, str(Path(__file__).parents[2])
 )  # cecore need not be installed
 
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
 
 
 def link_statements(app, doctree, docname):

@@ -243,7 +243,7 @@ def mutants(patterns):
         finder = Finder(file.relative_to(ROOT).as_posix(), source, patterns)
         tree.visit(finder)
         found += finder.found
-    absent = tuple(f"cecore.libraries._{name}" for name in ABSENT)
+    absent = tuple(f"cecore.claims.libraries._{name}" for name in ABSENT)
     return [m for m in found if not m.name.startswith(absent)]
 
 
@@ -373,7 +373,7 @@ class Server:
         gc.freeze()
         for mutant in self.todo:
             if not ready and not has_cache(mutant):
-                sys.modules["cecore.claims.verify"].verify()
+                sys.modules["cecore.claims"].verify()
                 ready = True
             with in_place(mutant, self.place):
                 child = os.fork()
@@ -615,7 +615,7 @@ def main():
         found = ", ".join(f"{n} {verdict}" for verdict, n in count.most_common())
         print(f"{module:{width}} {count.total():5}: {found}")
     for name in ABSENT:
-        print(f"Not mutated, as {name} is not installed: cecore.libraries._{name}")
+        print(f"Not mutated, as {name} is not installed: cecore.claims.libraries._{name}")
     return int(used != listed | set(rules))
 
 
