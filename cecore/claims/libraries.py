@@ -50,7 +50,10 @@ def _numpy() -> Implementation:
         one_hot=lambda labels, n: np.eye(n)[labels],
         loss=loss,
         grad=lambda z, labels, axis=-1: naive(z, axis) - _one_hot(z, labels, axis),
-        loss_and_grad=lambda z, labels: (loss(z, labels).mean(), (naive(z) - _one_hot(z, labels, -1)) / len(z)),
+        loss_and_grad=lambda z, labels: (
+            loss(z, labels).mean(),
+            (naive(z) - _one_hot(z, labels, -1)) / len(z),
+        ),
     )
 
 
