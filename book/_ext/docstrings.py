@@ -23,7 +23,9 @@ def linked(mark):
 
 
 def link_names(app, what, name, obj, options, lines):
-    lines[:] = [x if x.lstrip().startswith((">>>", "...")) else MARKED.sub(linked, x) for x in lines]
+    lines[:] = [
+        x if x.lstrip().startswith((">>>", "...")) else MARKED.sub(linked, x) for x in lines
+    ]
 
 
 def statement(role, source, text, line, inliner, options=None, content=()):
