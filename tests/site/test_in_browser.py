@@ -273,6 +273,16 @@ def test_search_finds_a_term_by_its_name(visit):
     assert reader.faults == []
 
 
+def test_search_finds_a_function_by_its_name(visit):
+    reader = visit(viewport={"width": 1280, "height": 900})
+    page = reader.open("search.html?q=softmax_vjp")
+    page.wait_for_function(
+        "href => [...document.querySelectorAll('#search-results li a')].some(a => a.href === href)",
+        arg=f"{reader.address}/book/functions.html#cecore.softmax_vjp",
+    )
+    assert reader.faults == []
+
+
 def test_the_reader_chooses_the_theme_and_it_stays(visit):
     reader = visit(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = reader.open(PAGES[0])
