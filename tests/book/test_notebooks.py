@@ -148,8 +148,8 @@ def test_every_statement_of_the_source_stands_once_in_its_chapter():
 
 
 def test_the_books_own_statements_are_numbered_without_gaps():
-    own = [span for _, span in stated() if span.startswith("B")]
-    assert own == [f"B{number}" for number in range(1, 32)]
+    own = [int(span[1:]) for _, span in stated() if span.startswith("B")]
+    assert sorted(own) == [*range(1, len(own) + 1)]  # a new one has the next, wherever it stands
 
 
 def test_references_to_statements_name_one_that_exists():
