@@ -36,7 +36,7 @@ def test_claims_are_put_in_the_order_of_series_and_number():
 
 
 def test_claims_may_not_share_an_id():
-    with pytest.raises(ValueError, match="^there are two claims S1$"):
+    with pytest.raises(ValueError, match=r"^there are two claims S1$"):
         in_order([Claim("S1", "One.", "x", ""), Claim("S1", "Another.", "y", "")])
 
 
