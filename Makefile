@@ -16,7 +16,6 @@ PYTEST := $(BIN)/python -m pytest -n auto --durations=10
 QUICK := README.md cecore tests/test_package.py tests/chapters tests/engine/test_inputs.py \
 	tests/scale/test_in_memory.py
 PDF := _build/html/softmax-and-cross-entropy.pdf
-CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PORT ?= 8000
 
 ifneq (,$(findstring :,$(CURDIR)))
@@ -32,13 +31,14 @@ $(shell mkdir -p _build && find . \( -name .git -o -name '.venv*' -o -name _buil
 	-o -type f ! -name '.*.swp' -print | LC_ALL=C sort > $(LIST).fresh; \
 	cmp -s $(LIST).fresh $(LIST) && rm $(LIST).fresh || mv -f $(LIST).fresh $(LIST))
 FILES := $(shell LC_ALL=C tr -c 'A-Za-z0-9_./+@,\n\200-\377-' '?' < $(LIST))
-# (What prints the PDF is part of the book: its pages name the PDF, and how large it is.)
-BOOK := $(filter ./book/% ./tools/pdf/% ./_%.yml,$(FILES))
+# (The pages show the package's claims and proofs. What prints the PDF is part of the book, too: its
+# pages name the PDF, and how large it is.)
+BOOK := $(filter ./book/% ./cecore/%.py ./tools/pdf/% ./_%.yml,$(FILES))
 # Say where a file is, as an address to click on.
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
 .PHONY: help book pdf site check test screenshots anywhere serve lab notebooks bench libraries lighthouse lock \
-	mutants mutants-sample clean
+	release-check mutants mutants-sample clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -59,6 +59,8 @@ help:
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
 	@echo 'make lock       write requirements.txt, and that of Binder, anew from the ranges in'
 	@echo '                pyproject.toml'
+	@echo 'make release-check  build the source distribution and the wheel, install each in an empty'
+	@echo '                environment and verify it there (TAG=v0.2.0: as for that tag)'
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (a night: 9,000 changes of cecore, 14,000 of the book)'
 	@echo 'make mutants-sample  the same for a few dozen changes of the book (a minute)'
@@ -76,7 +78,7 @@ site: $(INSTALLED)
 	@rm -f _build/html/*.pdf
 	$(BUILD)
 	@touch $(HTML)
-	$(if $(CHROMIUM),$(BIN)/python -m tools.pdf.build _build/html)
+	! $(BIN)/python -m tools.browser || $(BIN)/python -m tools.pdf.build _build/html
 	@echo 'The site is ready in _build/html. To read and run it: make serve'
 
 # What to run at each save. All of it is in `make test` as well; types and style are in test_package.
@@ -111,7 +113,7 @@ bench: $(BENCH)/installed $(INSTALLED)
 	$(BIN)/python -m tools.notebooks book/performance.ipynb book/scale.ipynb
 
 libraries: $(BENCH)/installed $(INSTALLED)
-	for name in numpy scipy sklearn torch jax; do \
+	for name in $$($(BENCH)/bin/python -c 'from cecore.claims.libraries import LIBRARIES; print(*LIBRARIES)'); do \
 		$(BENCH)/bin/python -m cecore verify --library $$name --json book/data/verify-$$name.json > /dev/null; \
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
@@ -128,6 +130,10 @@ lock: $(INSTALLED)
 		--universal --python-version 3.11 --generate-hashes --output-file requirements.txt
 	$(BIN)/python -m tools.binder
 
+# In environments of its own, as the release job does it.
+release-check:
+	$(PYTHON) -m tools.release $(if $(TAG),--tag $(TAG))
+
 mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
 	$(BIN)/python -m tools.mutants.book
@@ -137,7 +143,7 @@ mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/tools/test_mutants.py
 
 clean:
-	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis __pycache__
 	find cecore tests book tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(LOCKED): requirements.txt

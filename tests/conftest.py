@@ -18,4 +18,4 @@ def run(*arguments):
         check=False,
     )
     if done.returncode:
-        pytest.fail(f"The book does not build:\n{done.stdout}", pytrace=False)
+        pytest.fail(f"{' '.join(done.args[1:])} says\n{done.stdout}", pytrace=False)

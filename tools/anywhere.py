@@ -20,21 +20,20 @@ ROOT = Path(__file__).resolve().parent.parent
 # What is in no copy of the project: what git ignores, and git's own.
 NO_PART = [".git", ".venv*", "_build", "__pycache__", ".*_cache", ".hypothesis"]
 NO_PART += [".ipynb_checkpoints"]
-# The package's tests less those of the lock, the pages and so on; and less those, too, that take
-# long and compute what only other versions could change.
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
-ALL = ["README.md", "cecore", "tests", "--ignore=tests/site"]
-for name in ("accuracy", "claims", "launch", "lock", "mutants", "pages"):
-    ALL.append(f"--ignore=tests/test_{name}.py")
-ALL.append("--ignore=tests/proofs")
-SOME = list(ALL)
-for name in ("benchmark", "combined", "derivative", "on_dask", "pictures", "softmax"):
-    SOME.append(f"--ignore=tests/test_{name}.py")
+# All tests but those of pages, of the lock and so on, and those that take longest; and of these
+# all but those, too, that take long and compute what only other versions could change.
+NOT_OF_ALL = ["site", "proofs", "claims/test_book.py", "engine/test_accuracy.py"]
+NOT_OF_ALL += [f"tools/test_{name}.py" for name in ("launch", "lock", "mutants")]
+NOT_OF_SOME = [f"chapters/test_{name}.py" for name in ("softmax", "derivative", "combined")]
+NOT_OF_SOME += ["scale/test_on_dask.py", "book/test_pictures.py", "tools/test_benchmark.py"]
+ALL = ["README.md", "cecore", "tests", *(f"--ignore=tests/{name}" for name in NOT_OF_ALL)]
+SOME = [*ALL, *(f"--ignore=tests/{name}" for name in NOT_OF_SOME)]
 NOTEBOOK = "book/softmax.ipynb"  # with pictures and tables
 LONG = "book/combined-gradient.ipynb"  # has reached a cell's limit of time beside other processes
 PLAIN = "book/proofs.ipynb"  # no picture: it looks the same with all versions
 # NumPy's own types had gaps in 2.0, which the code need not fill.
-NO_TYPES = "--deselect=tests/test_package.py::test_the_tools_are_content[mypy --cache-dir]"
+NO_TYPES = "--deselect=tests/test_package.py::test_mypy_and_ruff_find_nothing[mypy --cache-dir]"
 EXTRAS = ".[book,dask,site,streaming,test,verify]"
 SHOWN = 40  # lines of a failure's output
 
@@ -91,7 +90,7 @@ def busy(place):
             stack.callback(other.wait)
             stack.callback(other.kill)
         place.test()
-        place.test("tests/test_on_dask.py", LONG)
+        place.test("tests/scale/test_on_dask.py", LONG)
 
 
 def archive(place):

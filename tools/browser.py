@@ -1,13 +1,24 @@
-"""A real browser, and a folder of pages served as any static host would serve it."""
+"""A real browser, and a folder of pages served as any static host would serve it.
+
+    python -m tools.browser
+
+prints the path of the browser, or fails and says what is missing.
+"""
 
 import functools
 import gzip
 import shutil
+import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-CHROMIUM = shutil.which("chromium")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+LACKING = (
+    "No Chromium: `apt install chromium` brings it on Debian and Ubuntu; elsewhere one of "
+    f"{', '.join(NAMES)} must be on PATH."
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -73,3 +84,7 @@ def serve(folder, port=0):
     server.address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+if __name__ == "__main__":
+    print(CHROMIUM or sys.exit(LACKING))

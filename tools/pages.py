@@ -17,13 +17,26 @@ NUMBER = re.compile(
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)  # and displays
 
 
-def pages_of_book():
-    """Return the files that the table of contents names, in its order, without their endings."""
+def pages_of_book(part=None):
+    """Return the files that the table of contents names, in its order, without their endings.
+
+    Of all pages, or of those of a part, such as "Chapters".
+    """
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+    parts = [each for each in toc["parts"] if part in (None, each["caption"])]
+    pages = [page["file"] for each in parts for page in each["chapters"]]
+    return pages if part else [toc["root"], *pages]
 
 
-def notebooks_of_book():
-    """Return the notebooks of the book, in its order."""
-    files = [ROOT / f"{page}.ipynb" for page in pages_of_book()]
-    return [file for file in files if file.exists()]
+def files_of_book(part=None):
+    """Return the same pages as files, each a notebook or Markdown."""
+    files = []
+    for page in pages_of_book(part):
+        notebook, text = (ROOT / f"{page}{ending}" for ending in (".ipynb", ".md"))
+        files.append(notebook if notebook.exists() else text)
+    return files
+
+
+def notebooks_of_book(part=None):
+    """Return those of the same pages that are notebooks."""
+    return [file for file in files_of_book(part) if file.suffix == ".ipynb"]

@@ -6,7 +6,6 @@ display it is the first line or the one named. The number of the display follows
 """
 
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -15,21 +14,17 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxRole
 
-BOOK = Path(__file__).parents[1]
-sys.path.insert(0, str(BOOK.parent))  # cecore need not be installed
-
 from cecore.proofs.book import DERIVATIONS
 from cecore.proofs.latex import latex
 
+BOOK = Path(__file__).parents[1]
 DISPLAY = re.compile(r"^```\{math\}\n:label: (\S+)\n(.*?)\n```$", re.M | re.S)
 
 
 @cache
 def displays():
     """Every numbered display of the chapters, by its label."""
-    notebooks = [
-        nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb"))
-    ]
+    notebooks = [nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb"))]
     cells = [cell.source for notebook in notebooks for cell in notebook.cells]
     return dict(found for source in cells for found in DISPLAY.findall(source))
 

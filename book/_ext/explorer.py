@@ -31,9 +31,7 @@ class Explorer(SphinxDirective):
 
 
 def visit_html(self, node):
-    self.body.append(
-        self.starttag(node, "softmax-explorer", shows=node["shows"])
-    )
+    self.body.append(self.starttag(node, "softmax-explorer", shows=node["shows"]))
 
 
 def depart_html(self, node):
@@ -46,13 +44,11 @@ def visit_other(self, node):
 
 def load_script(app, pagename, templatename, context, doctree):
     if doctree is not None and any(doctree.findall(explorer)):
-        app.add_js_file("softmax-explorer.js", loading_method="defer")
+        app.add_js_file("softmax-explorer.js")
 
 
 def setup(app):
-    others = dict.fromkeys(
-        ("latex", "text", "man", "texinfo"), (visit_other, visit_other)
-    )
+    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (visit_other, visit_other))
     app.add_node(explorer, html=(visit_html, depart_html), **others)
     app.add_directive("explorer", Explorer)
     app.connect("html-page-context", load_script)

@@ -30,9 +30,7 @@ def engine():
 @cache
 def typeset(latex, display):
     options = json.dumps({"displayMode": display, "strict": "error"})
-    return engine().eval(
-        f"katex.renderToString({json.dumps(latex)}, {options})"
-    )
+    return engine().eval(f"katex.renderToString({json.dumps(latex)}, {options})")
 
 
 def html_of(node, display):
@@ -64,9 +62,7 @@ def visit_inline(writer, node):
     html = html_of(node, display=False)
     seen = re.sub(r"<[^>]*>", "", html.partition('aria-hidden="true">')[2])
     kind = "math short" if len(seen) <= SHORT else "math"
-    writer.body.append(
-        writer.starttag(node, "span", "", CLASS=kind) + html + "</span>"
-    )
+    writer.body.append(writer.starttag(node, "span", "", CLASS=kind) + html + "</span>")
     raise nodes.SkipNode
 
 
@@ -82,9 +78,7 @@ def visit_display(writer, node):
 
 
 def setup(app):
-    app.add_html_math_renderer(
-        "katex", (visit_inline, None), (visit_display, None)
-    )
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.connect(
         "builder-inited",
         lambda app: app.config.html_static_path.append(str(KATEX / "static")),

@@ -4,14 +4,7 @@
 ``[S5]{.stmt-ref}`` refers to it from elsewhere, and leads to where it is made.
 """
 
-import sys
-from pathlib import Path
-
 from docutils import nodes
-
-sys.path.insert(
-    0, str(Path(__file__).parents[2])
-)  # cecore need not be installed
 
 from cecore.claims import CLAIMS
 
@@ -28,9 +21,7 @@ def link_statements(app, doctree, docname):
             if anchor.startswith("eq-"):
                 anchor = f"equation-{anchor}"
         uri = app.builder.get_relative_uri(docname, page)
-        link = nodes.reference(
-            internal=True, refuri=f"{uri}#{anchor}" if anchor else uri
-        )
+        link = nodes.reference(internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
         link["classes"] = tag["classes"]
         link += nodes.Text(tag.astext())
         tag.replace_self(link)

@@ -3,16 +3,9 @@
 Its numbers and the lengths of its bars come from cecore when the book is built.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 from docutils import nodes
 from docutils.parsers.rst import Directive
-
-sys.path.insert(
-    0, str(Path(__file__).parents[2])
-)  # cecore need not be installed
 
 from cecore import loss_and_grad, softmax
 
@@ -81,9 +74,7 @@ def picture():
         *panel(0, 20, "logits", "z", bars(Z, 1, 50)),
         *panel(400, 20, "probabilities", "s", bars(s, 2, 170)),
         *panel(400, 258, "loss", "L", price),
-        *panel(
-            0, 258, "gradient", f"s {MINUS} y", bars(gradient, 2, 150, 192, "+")
-        ),
+        *panel(0, 258, "gradient", f"s {MINUS} y", bars(gradient, 2, 150, 192, "+")),
         '<g class="arrows">',
         '<path d="M272 92H376"/><text x="322" y="80">softmax</text>',
         '<path d="M470 186V246"/><text x="484" y="222" class="start">cross-entropy</text>',

@@ -1,4 +1,4 @@
-"""Everything that is asked of an input, in one place: the chapters' functions stay formulas.
+"""What is asked of an input, in one place: the chapters' functions stay formulas.
 
 Each check takes what the user passed and gives back a floating-point (or index) array that the
 formulas can trust, or raises an error that names the argument, what was wrong with it and what is
@@ -12,12 +12,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
-Array = np.ndarray[Any, np.dtype[Any]]
-Index = tuple[int, ...]
+from cecore._engine.dtypes import Array, Index, check_real, in_the_wider, widened
 
-# An exponential that underflows to 0, a logarithm of 0, a product 0 * inf that np.where throws
-# away: the formulas mean each of them, so NumPy need not warn. Bad input never gets that far.
-quiet = np.errstate(all="ignore")
+
+class NotLogitsError(Exception):
+    """A block of logits has a row with NaN, +inf or only -inf; `check_values` says where."""
 
 
 def check_logits(z: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any]]:
@@ -78,14 +77,14 @@ def check_rows(maxima: Array, start: Index = ()) -> None:
         )
 
 
-def check_labels(labels: ArrayLike, n: int, name: str = "labels", start: Index = ()) -> Array:
+def check_indices(labels: ArrayLike, n: int, start: Index = ()) -> Array:
     """Return ``labels`` as an array of class indices, each of them in 0..n-1."""
-    labels = _array(labels, name)
+    labels = _array(labels, "labels")
     if labels.size == 0 and labels.dtype == np.float64:  # what NumPy makes of an empty list
         labels = labels.astype(np.intp)
     if labels.dtype.kind not in "iu":
         raise TypeError(
-            f"{name} must be integer class indices in 0..{n - 1}; got dtype {labels.dtype}"
+            f"labels must be integer class indices in 0..{n - 1}; got dtype {labels.dtype}"
         )
     if labels.dtype == np.intp and labels.size:
         unsigned = labels.view(np.uintp)  # a negative label is a large unsigned one
@@ -94,7 +93,7 @@ def check_labels(labels: ArrayLike, n: int, name: str = "labels", start: Index =
     bad = (labels < 0) | (labels >= n)
     if bad.any():
         raise ValueError(
-            f"{name} must be class indices in 0..{n - 1}; got {labels[bad][0]}{_at(bad, start)}"
+            f"labels must be class indices in 0..{n - 1}; got {labels[bad][0]}{_at(bad, start)}"
         )
     return labels.astype(np.intp)
 
@@ -132,22 +131,22 @@ def check_distribution(p: ArrayLike, axis: int, name: str) -> tuple[Array, np.dt
     return p, dtype
 
 
-def check_targets(y: ArrayLike, z: Array, axis: int, name: str = "y") -> Array:
-    """Return ``y`` as class indices (one axis fewer than ``z``) or distributions (z's shape)."""
-    y = _array(y, name)
+def check_labels(labels: ArrayLike, z: Array, axis: int) -> Array:
+    """Return class indices (one axis fewer than ``z``) or distributions (z's shape)."""
+    labels = _array(labels, "labels")
     axis = axis % z.ndim
     rows = z.shape[:axis] + z.shape[axis + 1 :]
-    if y.shape == rows:
-        return check_labels(y, z.shape[axis], name)
-    if y.shape == z.shape:
-        return check_distribution(y, axis, name)[0]
+    if labels.shape == rows:
+        return check_indices(labels, z.shape[axis])
+    if labels.shape == z.shape:
+        return check_distribution(labels, axis, "labels")[0]
     raise ValueError(
-        f"{name} must be class indices of shape {rows} or distributions of shape {z.shape}, "
-        f"to fit z of shape {z.shape} with its classes on axis {axis}; got shape {y.shape}"
+        f"labels must be class indices of shape {rows} or distributions of shape {z.shape}, "
+        f"to fit z of shape {z.shape} with its classes on axis {axis}; got shape {labels.shape}"
     )
 
 
-def check_out(out: Array, z: Array, y: Array, dtype: np.dtype[Any]) -> Array:
+def check_out(out: Array, z: Array, labels: Array, dtype: np.dtype[Any]) -> Array:
     """Return ``out``, which a result of z's shape can be written to."""
     if not isinstance(out, np.ndarray) or np.ma.isMaskedArray(out):
         raise TypeError(f"out must be a NumPy array; got {type(out).__name__}")
@@ -158,7 +157,7 @@ def check_out(out: Array, z: Array, y: Array, dtype: np.dtype[Any]) -> Array:
         )
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise ValueError("out must be C-contiguous and writeable")
-    if np.may_share_memory(out, z) or np.may_share_memory(out, y):
+    if np.may_share_memory(out, z) or np.may_share_memory(out, labels):
         raise ValueError("out must not share memory with z or labels, which are read to the end")
     return out
 
@@ -180,7 +179,7 @@ def check_pair(p: ArrayLike, q: ArrayLike, axis: int) -> tuple[Array, Array, np.
     q, q_dtype = check_distribution(q, axis, "q")
     if p.shape != q.shape:
         raise ValueError(f"p and q must have the same shape; got {p.shape} and {q.shape}")
-    return *_in_the_wider(p, q), np.promote_types(p_dtype, q_dtype)
+    return *in_the_wider(p, q), np.promote_types(p_dtype, q_dtype)
 
 
 def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array, np.dtype[Any]]:
@@ -196,26 +195,7 @@ def check_direction(z: ArrayLike, v: ArrayLike, name: str) -> tuple[Array, Array
             f"{name} must be finite, and no larger than {limit:.4g}, so that differences of its "
             f"entries are finite too; got {v[bad][0]}{_at(bad)}"
         )
-    return *_in_the_wider(z, v), np.promote_types(z_dtype, v_dtype)
-
-
-def is_real(dtype: np.dtype[Any]) -> bool:
-    """Return whether this is a dtype of NumPy's own for real numbers.
-
-    Those of other packages, such as float8, may say that they are floats, but NumPy cannot tell
-    their precision.
-    """
-    return dtype.kind in "iuf" and issubclass(dtype.type, np.number)
-
-
-def check_real(dtype: np.dtype[Any], name: str) -> None:
-    """Refuse what holds no real numbers, or those of another package."""
-    if not is_real(dtype):
-        foreign = dtype.type.__module__.partition(".")[0] != "numpy"
-        raise TypeError(
-            f"{name} must hold real numbers (floats or integers); got dtype {dtype}"
-            f"{', which is not of NumPy: convert it first, say to float32' * foreign}"
-        )
+    return *in_the_wider(z, v), np.promote_types(z_dtype, v_dtype)
 
 
 def _array(x: ArrayLike, name: str) -> Array:
@@ -248,22 +228,7 @@ def _has_mask(x: Any) -> bool:
 def _floats(x: ArrayLike, name: str) -> tuple[Array, np.dtype[Any]]:
     x = _array(x, name)
     check_real(x.dtype, name)
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    return x.astype(np.promote_types(dtype, np.float32), copy=False), dtype
-
-
-def narrowed(x: Array, dtype: np.dtype[Any]) -> Array:
-    """Round a result to its dtype; what is too small for that is 0, and not -0."""
-    if x.dtype != dtype:
-        x = x.astype(dtype)
-        x += 0
-    return x
-
-
-def _in_the_wider(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return both arrays in the dtype that they promote to, to compute with."""
-    dtype = np.promote_types(a.dtype, b.dtype)
-    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+    return widened(x)
 
 
 def _with_adjacent_classes(x: Array, axis: int) -> Array:

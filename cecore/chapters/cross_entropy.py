@@ -3,16 +3,20 @@
 ``p`` is the true distribution, ``q`` the predicted one; ``0 ln 0 = 0`` throughout.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from cecore._engine.inputs import Array, check_class_count, check_labels, check_pair, quiet
-from cecore._engine.rows import sums_along
+from cecore._engine import Array, check_class_count, check_indices, check_pair, quiet, sums_along
 
 
 @quiet
 def cross_entropy(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
     """``H(p, q) = -sum_i p_i ln q_i``: the mean surprise when p is true and q believed (S11).
+
+    The result is within 6 ulps of the exact one for p and q as they are given. From logits,
+    `softmax_cross_entropy` is exact where q would round to 0 or 1.
 
     Parameters
     ----------
@@ -29,18 +33,9 @@ def cross_entropy(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
 
     Raises
     ------
-    ValueError
-        If an entry is negative or NaN, a sum is off 1, the shapes differ, or there is no class.
-    TypeError
-        If p or q holds complex numbers, booleans, strings or objects.
-
-    See Also
-    --------
-    cecore.softmax_cross_entropy : the same from logits, exact where q would round to 0 or 1.
-
-    Notes
-    -----
-    The result is within 6 ulps of the exact one for p and q as they are given.
+    ValueError, TypeError
+        If an entry is negative or NaN, a sum is off 1, the shapes differ, or there is no class; if
+        p or q holds no real numbers.
 
     Examples
     --------
@@ -69,13 +64,9 @@ def entropy(p: ArrayLike, axis: int = -1) -> Array:
 def kl_divergence(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
     """``KL(p || q) = sum_i p_i ln(p_i / q_i) = H(p, q) - H(p)``: what believing q costs.
 
-    At least 0, and 0 only for p = q (Gibbs' inequality); not symmetric, so not a distance.
     Parameters, result and errors are those of `cross_entropy` (Kullback and Leibler 1951).
-
-    Notes
-    -----
-    Rounding could put the sum a hair below 0 for p close to q; the result is never below 0. Its
-    terms cancel, and so it is within 6 ulps of ``H(p) + H(p, q)``.
+    At least 0, and 0 only for p = q (Gibbs' inequality, B11); not symmetric, so not a distance. The
+    terms cancel, and so the result is within 6 ulps of ``H(p) + H(p, q)``.
 
     Examples
     --------
@@ -88,7 +79,7 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: int = -1) -> Array:
 
 
 def one_hot(labels: ArrayLike, n: int, dtype: DTypeLike = float) -> Array:
-    """Class indices as distributions with all probability on the labelled class (S12).
+    """Class indices as distributions: 1 at the labelled class, 0 elsewhere (S12).
 
     Parameters
     ----------
@@ -97,19 +88,12 @@ def one_hot(labels: ArrayLike, n: int, dtype: DTypeLike = float) -> Array:
     n : int
         The number of classes, at least 1.
     dtype : dtype, default float64
-        Of the result.
-
-    Returns
-    -------
-    ndarray, shape (*labels.shape, n)
-        1 at the labelled class, 0 elsewhere.
+        Of the result, which has the shape ``(*labels.shape, n)``.
 
     Raises
     ------
-    ValueError
-        If a label is outside 0..n-1, or n is below 1.
-    TypeError
-        If the labels are not integers, or n is not one.
+    ValueError, TypeError
+        If n is below 1, a label is outside 0..n-1, or one of them is not an integer.
 
     Examples
     --------
@@ -117,5 +101,5 @@ def one_hot(labels: ArrayLike, n: int, dtype: DTypeLike = float) -> Array:
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    labels = check_labels(labels, check_class_count(n))
+    labels = check_indices(labels, check_class_count(n))
     return (labels[..., None] == np.arange(n)).astype(dtype)

@@ -1,19 +1,24 @@
 """Chapter "The derivative of softmax": two cases, one matrix.
 
-``J[i, j] = ds_i / dz_j``, where i is the output differentiated and j the input differentiated by.
+``J[i, j] = ds_i / dz_j``: i is the output, j the input.
 """
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._engine.inputs import Array, check_direction, check_logits, narrowed, quiet
-from cecore._engine.rows import sums_along
+from cecore._engine import Array, check_direction, check_logits, narrowed, quiet, sums_along
 from cecore.chapters.softmax import softmax
 
 
 @quiet
 def softmax_jacobian(z: ArrayLike) -> Array:
     """Every partial derivative of softmax at once: ``J = diag(s) - s s^T`` (S7, S10, S16).
+
+    Near certainty ``1 - s_i`` would cancel to 0. It is the sum of the other probabilities, so the
+    diagonal is computed as minus the sum of the rest of its row. Each entry is a product of two
+    such numbers, and within 12 ulps of the exact one. Errors are those of `softmax`.
 
     Parameters
     ----------
@@ -25,17 +30,6 @@ def softmax_jacobian(z: ArrayLike) -> Array:
     ndarray, shape (..., n, n)
         ``J[..., i, j] = ds_i/dz_j``, which is ``s_i (1 - s_i)`` if i = j and ``-s_i s_j`` if not.
         Symmetric, rows sum to 0; row and column of a masked class are 0. Dtype as for `softmax`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        On the logits that `softmax` refuses.
-
-    Notes
-    -----
-    Near certainty ``1 - s_i`` would cancel to 0. It is the sum of the other probabilities, so the
-    diagonal is computed as minus the sum of the rest of its row. Each entry is a product of two
-    such numbers, and within 12 ulps of the exact one.
 
     Examples
     --------
@@ -57,13 +51,14 @@ def softmax_jacobian(z: ArrayLike) -> Array:
 def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     """How s moves when z moves along v: ``J v = s * (v - <s, v>)``, without forming J.
 
+    A constant direction moves nothing (``J 1 = 0``, B6), so the largest logit's entry is first
+    taken off v: what is left does not cancel near certainty.
+
     Parameters
     ----------
-    z : array_like of real numbers, shape (..., n)
-        Logits, as for `softmax`; the classes are on the last axis.
-    v : array_like of real numbers, shape (..., n)
-        The direction, of z's shape; finite, and at most half the largest float of its dtype (of
-        float32 for float16).
+    z, v : array_like of real numbers, shape (..., n)
+        Logits as for `softmax`, and the direction: finite, and at most half the largest float of
+        its dtype (of float32 for float16).
 
     Returns
     -------
@@ -74,11 +69,6 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
     ------
     ValueError, TypeError
         On the logits that `softmax` refuses; if v is not real, not of z's shape, or too large.
-
-    Notes
-    -----
-    A constant direction moves nothing (``J 1 = 0``), so the largest logit's entry is first taken
-    off v: what is left does not cancel near certainty.
 
     Examples
     --------
@@ -93,9 +83,8 @@ def softmax_jvp(z: ArrayLike, v: ArrayLike) -> Array:
 def softmax_vjp(z: ArrayLike, u: ArrayLike) -> Array:
     """Carry a gradient back through softmax: ``u^T J``, which is what backpropagation needs.
 
-    If ``u_i = dL/ds_i``, the result is ``dL/dz_j = sum_i u_i ds_i/dz_j``, the chain rule (S13).
-    J is symmetric, so this is the same product as `softmax_jvp`, with the same shapes, dtypes
-    and errors (which name `u`).
+    If ``u_i = dL/ds_i``, the result is ``dL/dz_j = sum_i u_i ds_i/dz_j``, the chain rule (S13). As
+    J is symmetric, it is the same product as `softmax_jvp`, with its shapes, dtypes and errors.
 
     Examples
     --------
@@ -110,4 +99,4 @@ def softmax_vjp(z: ArrayLike, u: ArrayLike) -> Array:
 def _product(z: Array, v: Array) -> Array:
     s = softmax(z)
     v = v - np.take_along_axis(v, z.argmax(-1, keepdims=True), -1)
-    return s * (v - sums_along(s * v, -1)[..., None])
+    return s * (v - sums_along(s * v, -1, keepdims=True))

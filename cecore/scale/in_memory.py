@@ -5,40 +5,41 @@ digits, without their intermediate arrays: each block of rows is read, turned in
 place, and left, while it is in the processor's cache.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cecore._engine.dtypes import Array, limits, quiet
+from cecore._engine.exponentials import FEW, shifted
 from cecore._engine.inputs import (
-    Array,
+    NotLogitsError,
+    check_labels,
     check_out,
-    check_targets,
     check_values,
     check_workers,
     open_logits,
-    quiet,
 )
 from cecore._engine.rows import (
-    DIRECT,
+    BLOCK,
     PARALLEL,
-    SHORT,
-    SMALL,
+    ShortBuffer,
     block_starts,
-    divide_rows,
     in_shares,
-    keep_broadcasts_cheap,
-    largest_of,
-    powers,
     processors,
+)
+from cecore._engine.sums import (
+    LOOP,
+    divide_rows,
+    largest_of,
     smallest_of,
     sums_along,
     sums_with_own,
 )
-from cecore.chapters.combined import grad_of_rows, loss_of_rows
-
-BLOCK = 2**21  # bytes: large enough that threads seldom wait for each other in the interpreter
+from cecore.chapters.combined import grad_of_distributions, loss_of_distributions
 
 
 @quiet
@@ -66,7 +67,7 @@ def loss_and_grad(
         In nats. ``inf`` where a label puts weight on a masked class, or a loss exceeds the largest
         float64.
     grad : ndarray, shape (N, n)
-        The gradient of that mean by z, of z's floating dtype; `out`, if given.
+        The gradient of that mean with respect to z, of z's floating dtype; `out`, if given.
 
     Raises
     ------
@@ -91,11 +92,15 @@ def loss_and_grad(
     z, dtype = open_logits(z, -1)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
-    y = check_targets(labels, z, 1, "labels")
+    y = check_labels(labels, z, 1)
     grad = np.empty(z.shape, dtype) if out is None else check_out(out, z, y, dtype)
     workers = check_workers(workers, processors() if z.size >= PARALLEL else 1)
     plain = np.asarray(grad)  # the rows of a matrix, say, would be matrices
-    return mean_of(fill(z, y, plain, len(z), workers), len(z)), grad
+    try:
+        return mean_of(fill(z, y, plain, len(z), workers), len(z)), grad
+    except NotLogitsError:
+        check_values(z, 1)  # raises an error that says where
+        raise
 
 
 def mean_of(parts: list[float], count: int) -> float:
@@ -112,10 +117,10 @@ def fill(z: Array, y: Array, grad: Array, count: int, workers: int) -> list[floa
     Returns parts of the sum of their losses.
     """
     # Beside the logits: a scratch array or repeated divisors, and eight numbers for each row.
-    beside = z.nbytes if z.dtype == np.float64 or z.shape[1] <= SHORT else 0
+    beside = z.nbytes if z.dtype == np.float64 or z.shape[1] <= LOOP else 0
     starts = block_starts(len(z), z.nbytes + beside + 64 * len(z), BLOCK)
     # Try without a shift, unless a look at the first rows says that this will not do.
-    direct = y.ndim == 1 and z.size >= SMALL and z[:9].max() <= DIRECT.get(z.dtype.type, 640)
+    direct = y.ndim == 1 and z.size >= FEW and z[:9].max() <= limits(z.dtype).direct
     total = float(count)  # NumPy is slower with an int
     parts = in_shares(lambda share: _blocks(z, y, grad, share, direct, total), starts, workers)
     return [*itertools.chain(*parts)]
@@ -127,31 +132,33 @@ def _blocks(
 ) -> list[float]:
     """Write the gradient of some blocks, and return the parts of their losses' sum."""
     n = z.shape[1]
-    keep_broadcasts_cheap(n)
     first = np.arange(0, starts.step * n, n)
     scratch = np.empty((starts.step, n)) if z.dtype == np.float64 else None
-    parts: list[float] = []
-    for start in starts:
-        here = slice(start, start + starts.step)
-        block = np.ascontiguousarray(z[here])  # or e, and what it is changed through, may be copies
-        labels, g = y[here], grad[here]
+
+    def losses_of(block: Array, labels: Array, g: Array) -> Array:
+        if labels.ndim == 2:
+            np.divide(grad_of_distributions(block, labels), count, out=g)
+            g += 0  # no -0
+            return loss_of_distributions(block, labels)[:, 0].astype(np.float64)
         e = g if g.dtype == block.dtype else None
-        losses = None
         if direct:
             e = np.exp(block, out=e)
             losses = _of_indices(block, labels, e, None, g, count, first, scratch)
-        if losses is None:
-            e, c = powers(block, e)
-            if y.ndim == 1:
-                losses = _of_indices(block, labels, e, c, g, count, first, scratch)
-            else:
-                losses = loss_of_rows(block, e.copy(), labels).astype(np.float64)
-                np.divide(grad_of_rows(block, e, labels), count, out=g)
-                g += 0  # no -0
-        total = float(sums_along(losses, 0))  # type: ignore[arg-type]
-        if math.isnan(total):  # no logits have this loss
-            check_values(z, 1)
-        parts += [total] if total < math.inf else losses.tolist()  # type: ignore[union-attr]
+            if losses is not None:
+                return losses
+        e, c = shifted(block, e)
+        return _of_indices(block, labels, e, c, g, count, first, scratch)  # type: ignore[return-value]
+
+    parts: list[float] = []
+    with ShortBuffer(n):
+        for start in starts:
+            here = slice(start, start + starts.step)
+            # Contiguous, or e, and what it is changed through, may be copies.
+            losses = losses_of(np.ascontiguousarray(z[here]), y[here], grad[here])
+            total = float(sums_along(losses, 0))
+            if math.isnan(total):  # no logits have this loss
+                check_values(z, 1)
+            parts += [total] if total < math.inf else losses.tolist()
     return parts
 
 
@@ -175,7 +182,7 @@ def _of_indices(
     own = flat[at].astype(np.promote_types(e.dtype, np.float64), copy=False)
     flat[at] = 0
     others, divisor = sums_with_own(
-        e, own, z.dtype, count, None if scratch is None else scratch[: len(k)]
+        e, own, z, count, None if scratch is None else scratch[: len(k)]
     )  # divisor = N sum_i e_i
     if c is None and not _kept_digits(z, others, divisor, e.dtype):
         return None
@@ -184,8 +191,8 @@ def _of_indices(
     flat[at] = 0 - others.astype(e.dtype, copy=False)  # s_k - 1
     divide_rows(e, divisor, g)
     g.ravel()[at] += 0  # and not -0 where it is too small for its dtype
-    most = 1e37 if e.dtype == np.float32 else 1e300
-    if not largest_of(odds) < most:  # own may have lost its digits, and no longer counts in the sum
+    most = limits(e.dtype).odds
+    if not largest_of(odds) < most:  # own no longer counts in the sum
         far = ~(odds < most)
         shift = 0.0 if c is None else c[far]
         losses[far] = (shift - z[far, k[far]].astype(np.float64)) + np.log(others[far])
@@ -196,4 +203,4 @@ def _kept_digits(z: Array, others: Array, divisor: Array, dtype: np.dtype[np.flo
     """Whether no exponential of unshifted logits has overflowed or underflowed to any effect."""
     if not largest_of(divisor) <= np.finfo(dtype).max / 4:  # true of NaN
         return False
-    return bool(smallest_of(others) >= 1 or z.min() >= -DIRECT.get(dtype.type, 640))
+    return bool(smallest_of(others) >= 1 or z.min() >= -limits(dtype).direct)

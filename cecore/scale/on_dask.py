@@ -12,23 +12,16 @@ array([[0.659 , 0.2424, 0.0986],
        [0.3333, 0.3333, 0.3333]])
 """
 
+from __future__ import annotations
+
 from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from cecore._engine.inputs import (
-    Array,
-    Index,
-    check_axis,
-    check_entries,
-    check_labels,
-    check_rows,
-    is_real,
-    narrowed,
-    quiet,
-)
+from cecore._engine.dtypes import Array, Index, is_real, narrowed, quiet
+from cecore._engine.inputs import check_axis, check_entries, check_indices, check_rows
 from cecore.scale.parts import LogSumExp
 
 try:
@@ -55,20 +48,20 @@ def logsumexp(z: da.Array, axis: int = -1) -> da.Array:
     return _of_rows(LogSumExp.logsumexp, z, axis)
 
 
-def softmax_cross_entropy(z: da.Array, y: Any, axis: int = -1) -> da.Array:
+def softmax_cross_entropy(z: da.Array, labels: Any, axis: int = -1) -> da.Array:
     """Loss of each example, as `cecore.softmax_cross_entropy` computes it (S14).
 
-    ``y`` holds class indices, in an array of NumPy's or Dask's.
+    ``labels`` holds class indices, in an array of NumPy's or Dask's.
     """
-    return _of_rows(LogSumExp.loss, z, axis, y)
+    return _of_rows(LogSumExp.loss, z, axis, labels)
 
 
-def softmax_cross_entropy_grad(z: da.Array, y: Any, axis: int = -1) -> da.Array:
+def softmax_cross_entropy_grad(z: da.Array, labels: Any, axis: int = -1) -> da.Array:
     """Gradient of each example's loss, as `cecore.softmax_cross_entropy_grad` computes it (S17).
 
-    ``y`` holds class indices, in an array of NumPy's or Dask's.
+    ``labels`` holds class indices, in an array of NumPy's or Dask's.
     """
-    return _entries(LogSumExp.grad, z, axis, y)
+    return _entries(LogSumExp.grad, z, axis, labels)
 
 
 def loss_and_grad(z: da.Array, labels: Any) -> tuple[da.Array, da.Array]:
@@ -81,17 +74,15 @@ def loss_and_grad(z: da.Array, labels: Any) -> tuple[da.Array, da.Array]:
     z, axis, _ = _logits(z, -1)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
-    losses = _of_rows(LogSumExp.loss, z, axis, labels, name="labels", dtype=np.dtype(float))
-    grad = _entries(LogSumExp.grad, z, axis, labels, name="labels", count=(len(z),))
+    losses = _of_rows(LogSumExp.loss, z, axis, labels, dtype=np.dtype(float))
+    grad = _entries(LogSumExp.grad, z, axis, labels, count=(len(z),))
     return losses.mean(), grad
 
 
-def _entries(
-    formula: Any, z: da.Array, axis: int, *y: Any, name: str = "y", count: Index = ()
-) -> da.Array:
+def _entries(formula: Any, z: da.Array, axis: int, *labels: Any, count: Index = ()) -> da.Array:
     """Apply a formula for each logit: to the logits, and to what is known of their whole rows."""
     z, axis, dtype = _logits(z, axis)
-    arrays, known = _whole(z, axis, y, name)
+    arrays, known = _whole(z, axis, labels)
     return da.map_blocks(
         _entries_of_block,
         *arrays,
@@ -104,30 +95,26 @@ def _entries(
     )
 
 
-def _of_rows(
-    formula: Any, z: da.Array, axis: int, *y: Any, name: str = "y", dtype: Any = None
-) -> da.Array:
+def _of_rows(formula: Any, z: da.Array, axis: int, *labels: Any, dtype: Any = None) -> da.Array:
     """Apply a formula for each row: to what is known of it."""
     z, axis, own_dtype = _logits(z, axis)
     dtype = dtype or own_dtype
-    _, known = _whole(z, axis, y, name)
+    _, known = _whole(z, axis, labels)
     return da.map_blocks(
         _rows_of_block,
         known,
         formula=formula,
         axis=axis,
-        labelled=bool(y),
+        labelled=bool(labels),
         drop_axis=axis,
         into=dtype,
         meta=np.empty((0,) * (z.ndim - 1), dtype),
     )
 
 
-def _whole(
-    z: da.Array, axis: int, y: tuple[Any, ...], name: str
-) -> tuple[list[da.Array], da.Array]:
+def _whole(z: da.Array, axis: int, labels: tuple[Any, ...]) -> tuple[list[da.Array], da.Array]:
     """Return the logits (and labels), and the states of their rows, merged by Dask as a tree."""
-    arrays = [z, *(_labels(given, z, axis, name) for given in y)]
+    arrays = [z, *(_labels(given, z, axis) for given in labels)]
     ones = tuple((1,) * len(c) if i == axis else c for i, c in enumerate(z.chunks))
     meta = np.empty((0,) * z.ndim, STATE)
     parts = da.map_blocks(_state_of_block, *arrays, axis=axis, chunks=ones, meta=meta)
@@ -226,31 +213,31 @@ def _logits(z: Any, axis: int) -> tuple[da.Array, int, Any]:
     return z, normalize_axis_index(axis, z.ndim), z.dtype
 
 
-def _labels(y: Any, z: da.Array, axis: int, name: str) -> da.Array:
+def _labels(y: Any, z: da.Array, axis: int) -> da.Array:
     """Return class indices, each to be checked where it is used, with an axis for the classes."""
     n = z.shape[axis]
     rows = z.shape[:axis] + z.shape[axis + 1 :]
     lazy = isinstance(y, da.Array)
     if not lazy:
-        y = check_labels(y, n, name)
+        y = check_indices(y, n)
     elif y.dtype.kind not in "iu":
-        check_labels(np.empty(1, y.dtype), n, name)
+        check_indices(np.empty(1, y.dtype), n)
     else:
-        _check_chunks(y, name)
+        _check_chunks(y, "labels")
     if y.shape != rows:
         raise ValueError(
-            f"{name} must be class indices of shape {rows}, to fit z of shape {z.shape} with its "
+            f"labels must be class indices of shape {rows}, to fit z of shape {z.shape} with its "
             f"classes on axis {axis}; got shape {y.shape}"
         )
     chunks = z.chunks[:axis] + z.chunks[axis + 1 :]
     y = y.rechunk(chunks) if lazy else da.from_array(y, chunks=chunks)
     if lazy:
-        y = y.map_blocks(_checked_labels, n=n, name_=name, meta=np.empty((0,) * y.ndim, np.intp))
+        y = y.map_blocks(_checked_labels, n=n, meta=np.empty((0,) * y.ndim, np.intp))
     return da.expand_dims(y, axis)
 
 
-def _checked_labels(y: Array, *, n: int, name_: str, block_info: Any) -> Array:
-    return check_labels(y, n, name_, _start(block_info[0]))
+def _checked_labels(y: Array, *, n: int, block_info: Any) -> Array:
+    return check_indices(y, n, _start(block_info[0]))
 
 
 def _check_chunks(x: da.Array, name: str) -> None:

@@ -1,5 +1,7 @@
 """Logits that lie on disk, and do not fit into memory."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import importlib
@@ -14,29 +16,21 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._engine.inputs import (
-    Array,
-    Index,
-    check_entries,
-    check_labels,
-    check_rows,
-    is_real,
-    narrowed,
-    quiet,
-)
+from cecore._engine.dtypes import Array, Index, is_real, narrowed, quiet
+from cecore._engine.inputs import check_entries, check_indices, check_rows
 from cecore._engine.rows import PARALLEL, processors
 from cecore.scale.in_memory import fill, mean_of
 from cecore.scale.parts import LogSumExp
 
-BLOCK = 2**23  # bytes of logits that are read at a time
+READ = 2**23  # bytes of logits that are read at a time
 
 
 @quiet
 def loss_and_grad(
     z: str | os.PathLike[str] | np.memmap[Any, Any],
     labels: ArrayLike,
-    out: str | os.PathLike[str],
     *,
+    out: str | os.PathLike[str],
     overwrite: bool = False,
     progress: bool | None = None,
 ) -> tuple[float, Array]:
@@ -66,8 +60,8 @@ def loss_and_grad(
     loss : float
         In nats. ``inf`` where the true class is masked, or a loss exceeds the largest float64.
     grad : ndarray, shape (N, n)
-        The gradient of that mean by z, of z's floating dtype in this machine's byte order: `out`,
-        mapped into memory to be read.
+        The gradient of that mean with respect to z, of z's floating dtype in this machine's byte
+        order: `out`, mapped into memory to be read.
 
     Raises
     ------
@@ -93,7 +87,7 @@ def loss_and_grad(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(f"{folder}/z.npy", [[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]])
-    ...     loss, grad = loss_and_grad(f"{folder}/z.npy", [0, 2], f"{folder}/grad.npy")
+    ...     loss, grad = loss_and_grad(f"{folder}/z.npy", [0, 2], out=f"{folder}/grad.npy")
     ...     print(round(loss, 4), grad[0].round(4))
     0.7578 [-0.1705  0.1212  0.0493]
     """
@@ -101,7 +95,7 @@ def loss_and_grad(
     stored = mapped.dtype
     target = _path(out, "out")
     dtype = stored.newbyteorder("=") if stored.kind == "f" else np.dtype(np.float64)
-    k = check_labels(labels, shape[1])
+    k = check_indices(labels, shape[1])
     if k.shape != shape[:1]:
         raise ValueError(f"labels must have shape {shape[:1]}, to fit z; got shape {k.shape}")
     if target.exists() and target.samefile(source):
@@ -137,7 +131,7 @@ def _gradient(
 ) -> Iterator[tuple[Array, list[float]]]:
     """Yield the gradient, part by part, and with a row's first part of it the row's loss."""
     count, n = shape
-    entries = max(1, BLOCK // dtype.itemsize)
+    entries = max(1, READ // dtype.itemsize)
     rows = entries // n
     if rows:
         for start in range(0, count, rows):

@@ -3,14 +3,19 @@
 Each part is a pair (maximum, scaled sum), and two pairs merge into one.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._engine.inputs import Array, Index, check_entries, open_part, quiet
-from cecore._engine.rows import HEADROOM, keep_broadcasts_cheap, shifted_powers, split_sums
+from cecore._engine.dtypes import HEADROOM, Array, Index, quiet
+from cecore._engine.exponentials import exp_minus
+from cecore._engine.inputs import check_entries, open_part
+from cecore._engine.rows import ShortBuffer
+from cecore._engine.sums import split_sums
 
 GRID = 512  # e^(512 + HEADROOM), and sums of 10^50 of them, are normal numbers
 
@@ -64,28 +69,27 @@ class LogSumExp:
 
     @classmethod
     @quiet
-    def of(cls, z: ArrayLike, start: Index = ()) -> "LogSumExp":
+    def of(cls, z: ArrayLike, start: Index = ()) -> LogSumExp:
         """Return the value for a part of the logits, its classes on the last axis.
 
         ``start`` is the index at which the part begins; errors count from there.
         """
         z = open_part(z)
-        n = z.shape[-1]
         if not z.size:
             return cls(np.full(z.shape[:-1], -np.inf))
-        rows = z.reshape(-1, n)
+        rows = z.reshape(-1, z.shape[-1])
         m = rows.max(1).astype(np.float64)
         if not (m < np.inf).all():  # true of NaN as well
             check_entries(z, start)
-        keep_broadcasts_cheap(n)
-        e = _powers(rows, _below(m))
-        e[np.arange(len(e)), rows.argmax(1)] = 0
-        high, low, _ = split_sums(e)
+        with ShortBuffer(z.shape[-1]):
+            e = _powers(rows, _below(m))
+            e[np.arange(len(e)), rows.argmax(1)] = 0
+            high, low, _ = split_sums(e)
         rest, error = _two_sum(high, low)  # high alone has the grid of the row with the largest sum
         shape = z.shape[:-1]
         return cls(m.reshape(shape), rest.reshape(shape), error.reshape(shape))
 
-    def update(self, z: ArrayLike) -> "LogSumExp":
+    def update(self, z: ArrayLike) -> LogSumExp:
         """Return the value after more classes: logits of shape (..., any number of classes).
 
         Raises
@@ -97,7 +101,7 @@ class LogSumExp:
         return self.merge(LogSumExp.of(z))
 
     @quiet
-    def merge(self, other: "LogSumExp") -> "LogSumExp":
+    def merge(self, other: LogSumExp) -> LogSumExp:
         """Return the value after the classes of both."""
         _check_same_rows(self, other)
         m = np.maximum(self.maximum, other.maximum)
@@ -134,10 +138,10 @@ class LogSumExp:
         return _powers(z, _below(self.maximum)) / total[..., None]
 
     @quiet
-    def grad(self, z: Array, own: Array, k: Array, count: int = 1) -> Array:
-        """Return the gradient of the loss by some classes, divided by ``count``.
+    def grad(self, z: Array, own: Array, labels: Array, count: int = 1) -> Array:
+        """Return the gradient of the loss with respect to some classes, divided by ``count``.
 
-        ``k`` is the place of the true class among them, and out of range if it is none of them.
+        ``labels`` are the places of the true classes among them, out of range if not among them.
         """
         total = self.rest + self._top()
         divisor = count * total
@@ -145,7 +149,7 @@ class LogSumExp:
         others = total - _powers(own[..., None], _below(self.maximum))[..., 0]
         others = np.where(own == self.maximum, self.rest, others)
         np.copyto(
-            s, (0 - others / divisor)[..., None], where=np.arange(z.shape[-1]) == k[..., None]
+            s, (0 - others / divisor)[..., None], where=np.arange(z.shape[-1]) == labels[..., None]
         )
         return s  # s_k - 1 at k
 
@@ -187,7 +191,7 @@ def _powers(z: Array, c: Array) -> Array:
     c = c[..., None]
     if z.dtype == np.float32:
         return np.exp(z - c)
-    return shifted_powers(z, c)
+    return exp_minus(z, c)
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:

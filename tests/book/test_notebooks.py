@@ -3,30 +3,19 @@ import re
 
 import pytest
 
+from cecore.claims import CLAIMS
 from tests.book.reading import BOOK, NOTEBOOKS, code_cells, code_of, printed, read, text_of
 from tools.notebooks import COPIES, copies_of_figures, tidy
-from tools.pages import notebooks_of_book
+from tools.pages import files_of_book, notebooks_of_book
 
 # Cells whose output is not compared with the stored one: notebook and number of the code cell.
 # Only how long something takes may differ from run to run, and versions from one environment to
 # another, so each of them prints a time or a version.
 EXEMPT: list[tuple[str, int]] = []
 
-# Where the source's statements stand. The book's own, B1, B2 and so on, may stand anywhere.
-STATEMENTS = {
-    "index.md": ["S0"],
-    "softmax.ipynb": ["S1", "S2", "S3", "S4"],
-    "softmax-derivative.ipynb": ["S5", "S6", "S7", "S8", "S9", "S10"],
-    "cross-entropy.ipynb": ["S11", "S12"],
-    "combined-gradient.ipynb": ["S13", "S14", "S15", "S16", "S17", "S18", "S19"],
-    "stability.ipynb": [],
-    "training.ipynb": [],
-    "variants.ipynb": [],
-    "scale.ipynb": [],
-    "references.md": ["R1"],
-}
-
-CHAPTERS = [BOOK / name for name in STATEMENTS if name.endswith(".ipynb")]
+PAGES, CHAPTERS = files_of_book(), notebooks_of_book("Chapters")
+# The claims that a page states by their ids; the others, P, are printed from the registry.
+STATED = [claim for claim in CLAIMS.values() if claim.id[0] != "P"]
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -49,7 +38,7 @@ def pictures(cell):
 
 def test_the_notebooks_are_those_in_the_table_of_contents():
     assert sorted(notebooks_of_book()) == NOTEBOOKS
-    assert notebooks_of_book()[: len(CHAPTERS)] == CHAPTERS
+    assert len(CHAPTERS) > 7
 
 
 @each_notebook
@@ -133,27 +122,24 @@ def test_every_chapter_shows_the_naive_way_and_closes_with_a_summary(path):
     assert re.search(r"summary|five lines", headings[-1].lower())
 
 
-def stated(kind=r"\.stmt"):
-    """File and id of every statement, in the order of the book."""
-    found = []
-    for name in STATEMENTS:
-        spans = re.findall(rf"\[([^]\[]*)\]\{{[^}}]*{kind}(?=[ }}])[^}}]*\}}", text_of(BOOK / name))
-        found += [(name, span) for span in spans]
-    return found
+def marked(kind=r"\.stmt"):
+    """Page and id of every statement, or reference to one, in the order of the book."""
+    pattern = re.compile(rf"\[([^]\[]*)\]\{{[^}}]*{kind}(?=[ }}])[^}}]*\}}")
+    return [(path.stem, name) for path in PAGES for name in pattern.findall(text_of(path))]
 
 
-def test_every_statement_of_the_source_stands_once_in_its_chapter():
-    from_source = [(name, span) for name, span in stated() if not span.startswith("B")]
-    assert sorted(from_source) == sorted((f, i) for f, ids in STATEMENTS.items() for i in ids)
+def test_every_statement_stands_once_and_in_the_chapter_that_its_claim_names():
+    assert sorted(marked()) == sorted((claim.chapter, claim.id) for claim in STATED)
 
 
-def test_the_books_own_statements_are_numbered_without_gaps():
-    own = [span for _, span in stated() if span.startswith("B")]
-    assert own == [f"B{number}" for number in range(1, 32)]
+@pytest.mark.parametrize("series", ["S", "B", "R"])
+def test_statements_are_numbered_without_gaps(series):
+    numbers = sorted(int(claim.id[1:]) for claim in STATED if claim.id[0] == series)
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def test_references_to_statements_name_one_that_exists():
-    assert {span for _, span in stated(r"\.stmt-ref")} <= {span for _, span in stated()}
+    assert {name for _, name in marked(r"\.stmt-ref")} <= {claim.id for claim in STATED}
 
 
 @each_chapter
@@ -175,8 +161,8 @@ def test_figures_shown_outside_a_notebook_are_those_of_the_notebook():
 
 
 def test_a_formula_is_referred_to_by_its_number():
-    for name in [*STATEMENTS, "proofs.ipynb"]:  # a link's own text would not be shown
-        assert "](eq-" not in text_of(BOOK / name)
+    for path in PAGES:  # a link's own text would not be shown
+        assert "](eq-" not in text_of(path)
 
 
 def test_the_data_are_those_whose_origin_is_stated():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cecore import softmax
-from cecore._engine.rows import DIRECT
+from cecore._engine.dtypes import LIMITS
 from cecore.scale.parts import GRID
 from tests.book.reading import BOOK, NOTEBOOKS, code_of, printed, text_of
 from tools.pages import CODE, NUMBER
@@ -87,7 +87,7 @@ def numbers():
         ],
         "stability": [
             *[("512", 2**9), ("700", said("stability", r"two_sum\(0\.1, -(.*?)\)"))],
-            *[("700", 700), ("512", 2.0**-44 / 2.0**-53), ("640", DIRECT[np.float64])],
+            *[("700", 700), ("512", 2.0**-44 / 2.0**-53), ("640", LIMITS[np.float64].direct)],
             *[("308", np.ceil(-np.log10(np.finfo(float).tiny))), ("65504", np.finfo("f2").max)],
             *[("70 000", said("stability", r"zeros\((70_000)")), ("128", 256 * 0.5)],
             ("100", said("stability", r"scale in \(10, (\d+)\)")),

@@ -110,7 +110,7 @@ def variants_of_pytorch(torch):
         "yes or no",
     ],
 )
-def test_pytorch(torch, variant):
+def test_a_variant_is_that_of_pytorch(torch, variant):
     theirs, (loss, grad) = variants_of_pytorch(torch)[variant]
     loss_theirs, grad_theirs = by_torch(torch, theirs, Z)
     same(loss, loss_theirs)
@@ -181,7 +181,7 @@ def variants_of_optax(optax, jnp):
     "variant",
     ["smoothing", "soft labels", "distillation", "ignored positions", "focal", "yes or no"],
 )
-def test_optax(optax, variant):
+def test_a_variant_is_that_of_optax(optax, variant):
     import jax
 
     with jax.enable_x64(True):

@@ -38,7 +38,7 @@ def of_distributions(p, q):
 
 def from_disk(folder, z):
     np.save(folder / "z.npy", z)
-    on_disk.loss_and_grad(folder / "z.npy", K, folder / "grad.npy", overwrite=True)
+    on_disk.loss_and_grad(folder / "z.npy", K, out=folder / "grad.npy", overwrite=True)
 
 
 def lazily(z):
@@ -64,8 +64,8 @@ def strict():
 def test_logits_of_any_size(z, tmp_path, monkeypatch):
     of_logits(z)
     lazily(z)
-    for block in (on_disk.BLOCK, 2):  # whole rows at a time, and parts of them
-        monkeypatch.setattr(on_disk, "BLOCK", block)
+    for block in (on_disk.READ, 2):  # whole rows at a time, and parts of them
+        monkeypatch.setattr(on_disk, "READ", block)
         from_disk(tmp_path, z)
 
 
@@ -74,7 +74,7 @@ def test_a_row_that_is_read_in_parts(tmp_path):
     z = np.zeros((1, 2_200_000), np.float32)
     z[0, ::2] = -100
     np.save(tmp_path / "z.npy", z)
-    on_disk.loss_and_grad(tmp_path / "z.npy", [0], tmp_path / "grad.npy")
+    on_disk.loss_and_grad(tmp_path / "z.npy", [0], out=tmp_path / "grad.npy")
 
 
 @pytest.mark.usefixtures("strict")

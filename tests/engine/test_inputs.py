@@ -54,8 +54,8 @@ OF_DISTRIBUTION = {
     "cross_entropy q": ("q", lambda q: cross_entropy([0.5, 0.5], q)),
     "kl_divergence p": ("p", lambda p: kl_divergence(p, [0.5, 0.5])),
     "kl_divergence q": ("q", lambda q: kl_divergence([0.5, 0.5], q)),
-    "loss": ("y", lambda y: softmax_cross_entropy(np.zeros(np.shape(y)), y)),
-    "gradient": ("y", lambda y: softmax_cross_entropy_grad(np.zeros(np.shape(y)), y)),
+    "loss": ("labels", lambda y: softmax_cross_entropy(np.zeros(np.shape(y)), y)),
+    "gradient": ("labels", lambda y: softmax_cross_entropy_grad(np.zeros(np.shape(y)), y)),
 }
 LOSSES = [softmax_cross_entropy, softmax_cross_entropy_grad]
 
@@ -153,13 +153,13 @@ BAD_LABELS = {
 
 @pytest.mark.parametrize("f", LOSSES)
 def test_no_labels(f):
-    fails(TypeError, ["y", "0..2", "object"], f, np.zeros(3), None)
+    fails(TypeError, ["labels", "0..2", "object"], f, np.zeros(3), None)
 
 
 @pytest.mark.parametrize("f", LOSSES)
 @table(BAD_LABELS)
 def test_bad_labels(f, error, words, bad):
-    fails(error, ["y", *words], f, np.zeros((2, 3)), bad)
+    fails(error, ["labels", *words], f, np.zeros((2, 3)), bad)
 
 
 @table(BAD_LABELS)
@@ -178,12 +178,14 @@ BAD_LABEL = {
 @pytest.mark.parametrize("f", LOSSES)
 @table(BAD_LABEL)
 def test_a_bad_label_of_one_example(f, error, words, bad):
-    fails(error, ["y", *words], f, np.zeros(3), bad)
+    fails(error, ["labels", *words], f, np.zeros(3), bad)
 
 
 def test_a_bad_label_in_a_deep_batch():
     y = [[0, 1], [2, 7]]
-    fails(ValueError, ["y", "7", "index (1, 1)"], softmax_cross_entropy, np.zeros((2, 2, 3)), y)
+    fails(
+        ValueError, ["labels", "7", "index (1, 1)"], softmax_cross_entropy, np.zeros((2, 2, 3)), y
+    )
 
 
 MISFITS = [  # shape of z, class axis, shape of y
@@ -206,7 +208,7 @@ MISFITS = [  # shape of z, class axis, shape of y
 @pytest.mark.parametrize(("z", "axis", "y"), MISFITS)
 def test_targets_that_do_not_fit(f, z, axis, y):
     at = axis % len(z)
-    words = ["y", "z", f"axis {at}", str(z), str(z[:at] + z[at + 1 :]), f"got shape {y}"]
+    words = ["labels", "z", f"axis {at}", str(z), str(z[:at] + z[at + 1 :]), f"got shape {y}"]
     fails(ValueError, words, f, np.zeros(z), np.zeros(y, int), axis)
 
 
@@ -264,13 +266,15 @@ def test_what_is_no_distribution_at_all(name, f, error, words, bad):
 @pytest.mark.parametrize("kind", ["complex", "bool", "string", "object", "date", "masked"])
 def test_targets_of_the_logits_shape_that_are_no_distributions(f, kind):
     error, words, bad = NOT_REAL[kind]
-    fails(error, ["y", *words], f, [0, 0], bad)
+    fails(error, ["labels", *words], f, [0, 0], bad)
 
 
 def test_a_sum_is_named_by_its_place_on_the_other_axes():
     p = [[0.5, 0.5, 0.5], [0.5, 0.5, 0.75]]
     fails(ValueError, ["p", "1.25", "row 2"], entropy, p, axis=0)
-    fails(ValueError, ["y", "1.25", "row 2"], softmax_cross_entropy, np.zeros((2, 3)), p, axis=0)
+    fails(
+        ValueError, ["labels", "1.25", "row 2"], softmax_cross_entropy, np.zeros((2, 3)), p, axis=0
+    )
 
 
 @pytest.mark.parametrize("f", [cross_entropy, kl_divergence])

@@ -1,5 +1,6 @@
 """`loss_and_grad` against the textbook functions, whatever the blocks, threads and layouts."""
 
+import concurrent.futures
 import math
 import os
 import subprocess
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 import cecore
 from cecore import loss_and_grad, softmax_cross_entropy, softmax_cross_entropy_grad
 from cecore._engine import rows as engine_rows
+from cecore._engine.exponentials import FEW
+from cecore._engine.rows import of_logits
 from cecore.scale import in_memory
 from tests import reference
 from tests.reference import mp
@@ -44,12 +47,12 @@ def batches(draw):
     batch=batches(),
     rows=st.integers(1, 50),
     workers=st.integers(1, 4),
-    small=st.sampled_from([0, in_memory.SMALL]),
+    small=st.sampled_from([0, FEW]),
 )
 def test_it_is_the_mean_of_the_textbook(batch, rows, workers, small):
     z, y = batch
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(in_memory, "SMALL", small)
+        patch.setattr(in_memory, "FEW", small)
         patch.setattr(in_memory, "BLOCK", rows * (2 * z.shape[1] * z.itemsize + 64))
         got = loss_and_grad(z, y, workers=workers)
         assert_same(got, z, y)
@@ -78,7 +81,7 @@ def started(monkeypatch):
             threads_of_pools.append(threads)
             super().__init__(threads)
 
-    monkeypatch.setattr(engine_rows, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", Pool)
     return threads_of_pools
 
 
@@ -167,22 +170,23 @@ def test_every_row_is_computed_once_in_blocks_of_the_size_asked_for(
     monkeypatch.setattr(engine_rows, size, rows * 3 * 8)
     all_rows, seen = np.arange(24.0).reshape(8, 3), []
 
-    def formula(z, e):
+    @of_logits(reduces=reduces)
+    def formula(z):
         seen.append(z.copy())
-        return z[:, 1] if reduces else z
+        return z[:, 1:2] if reduces else z
 
-    got = engine_rows.by_rows(formula, all_rows, -1, reduces=reduces)
+    got = formula(all_rows)
     np.testing.assert_array_equal(got, all_rows[:, 1] if reduces else all_rows)
     np.testing.assert_array_equal(np.concatenate(seen), all_rows)
     # One block, or a multiple of 4 for 2 or 4 threads; none has more rows than asked for.
     assert {len(block) for block in seen} == {want}
 
 
-@pytest.mark.parametrize("small", [0, in_memory.SMALL])
+@pytest.mark.parametrize("small", [0, FEW])
 @pytest.mark.parametrize("shift", [0, 50, 20_000])
 def test_extended_precision(monkeypatch, shift, small):
     monkeypatch.setattr(in_memory, "BLOCK", 300)
-    monkeypatch.setattr(in_memory, "SMALL", small)
+    monkeypatch.setattr(in_memory, "FEW", small)
     z = np.random.default_rng(4).normal(size=(9, 6)).astype(np.longdouble) - 3
     z[0] += shift
     y = np.arange(9) % 6

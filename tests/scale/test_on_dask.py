@@ -229,12 +229,12 @@ def test_bad_labels_meet_numpys_own_error(name, y, lazy):
         with pytest.raises(TypeError) as caught:
             plan()
     else:
-        with pytest.raises(ValueError, match=r"^y must") as caught:
+        with pytest.raises(ValueError, match=r"^labels must") as caught:
             plan().compute()
     if np.shape(y) == (5,):
         assert str(caught.value) == str(right.value)
     else:
-        assert str(caught.value).startswith("y must be class indices of shape (5,), to fit z")
+        assert str(caught.value).startswith("labels must be class indices of shape (5,), to fit z")
 
 
 def unknown(x):
@@ -260,7 +260,11 @@ def unknown(x):
         (ValueError, "z must have the shape", lambda z: on_dask.loss_and_grad(z[0], 1)),
         (ValueError, "^labels must be class", lambda z: on_dask.loss_and_grad(z, [3] * 5)),
         (TypeError, "^labels must be int.* dtype object", lambda z: on_dask.loss_and_grad(z, None)),
-        (TypeError, "^y must be int.* object", lambda z: on_dask.softmax_cross_entropy(z, None)),
+        (
+            TypeError,
+            "^labels must be int.* object",
+            lambda z: on_dask.softmax_cross_entropy(z, None),
+        ),
     ],
 )
 def test_what_is_refused_before_anything_is_computed(error, words, call):
@@ -291,7 +295,7 @@ def test_the_graph_grows_with_the_number_of_chunks_and_holds_no_array():
 
 def test_what_crosses_between_workers_is_four_numbers_a_row():
     z = da.zeros((50, 4000), chunks=(50, 1000))
-    _, known = on_dask._whole(z, 1, (), "y")
+    _, known = on_dask._whole(z, 1, ())
     assert known.dtype.itemsize == 32
     assert known.shape == (50, 1)
     assert len(pickle.dumps(known.compute())) < 50 * 32 + 500
@@ -334,11 +338,11 @@ def test_every_chunking_on_two_processes(client, batch):
 def test_a_bad_label_in_a_chunk_meets_numpys_own_error(client):
     y = np.zeros(40, int)
     y[33] = 60
-    with pytest.raises(ValueError, match="y must be") as right:
+    with pytest.raises(ValueError, match="labels must be") as right:
         cecore.softmax_cross_entropy(np.zeros((40, 60)), y)
     z = da.zeros((40, 60), chunks=(10, 20))
     lazy = on_dask.softmax_cross_entropy(z, da.from_array(y, chunks=10))
-    with pytest.raises(ValueError, match="y must be") as caught:
+    with pytest.raises(ValueError, match="labels must be") as caught:
         client.compute(lazy).result()
     assert str(caught.value) == str(right.value)
 

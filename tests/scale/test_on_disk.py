@@ -40,7 +40,7 @@ def disk(tmp_path):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4", np.int16])
 @pytest.mark.parametrize("shape", [(1, 1), (7, 5), (3, 64)])
 def test_it_is_what_it_would_be_in_memory(monkeypatch, disk, shape, dtype, block):
-    monkeypatch.setattr(on_disk, "BLOCK", block)
+    monkeypatch.setattr(on_disk, "READ", block)
     z = (np.random.default_rng(2).normal(size=shape) * 30).astype(dtype)
     labels = np.arange(shape[0]) % shape[1]
     loss, grad = disk.run(z, labels)
@@ -60,7 +60,7 @@ def test_it_is_what_it_would_be_in_memory(monkeypatch, disk, shape, dtype, block
 @pytest.mark.parametrize("scale", [1, 300, 1e5])
 @pytest.mark.parametrize("block", [64, 10**6])
 def test_masked_classes_and_large_logits(monkeypatch, disk, scale, block):
-    monkeypatch.setattr(on_disk, "BLOCK", block)
+    monkeypatch.setattr(on_disk, "READ", block)
     z = np.random.default_rng(3).normal(size=(6, 40)) * scale
     z[:, 3:20:2] = -np.inf
     labels = np.array([0, 2, 4, 21, 30, 39])
@@ -89,7 +89,7 @@ BAD = {
 @pytest.mark.parametrize("block", [16, 32, 10**6])
 @pytest.mark.parametrize(("error", "words", "bad"), BAD.values(), ids=BAD)
 def test_bad_input_is_refused_and_nothing_is_left(monkeypatch, disk, error, words, bad, block):
-    monkeypatch.setattr(on_disk, "BLOCK", block)
+    monkeypatch.setattr(on_disk, "READ", block)
     z = np.zeros((3, 4))
     if "at" in bad:
         z[bad["at"]] = bad["value"]
@@ -100,19 +100,19 @@ def test_bad_input_is_refused_and_nothing_is_left(monkeypatch, disk, error, word
 
 def test_files_that_are_no_logits(disk):
     with pytest.raises(FileNotFoundError, match=r"z\.npy"):
-        loss_and_grad(disk.z, [0], disk.out)
+        loss_and_grad(disk.z, [0], out=disk.out)
     np.savez(disk.z.with_suffix(".npz"), np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"z must name a whole \.npy file.* got b'PK"):
-        loss_and_grad(disk.z.with_suffix(".npz"), [0] * 3, disk.out)
+        loss_and_grad(disk.z.with_suffix(".npz"), [0] * 3, out=disk.out)
     disk.z.with_suffix(".npz").unlink()
     np.save(disk.z, np.zeros((3, 4)))
     whole = disk.z.read_bytes()
     for size in (len(whole) - 1, 20, 0):
         disk.z.write_bytes(whole[:size])
         with pytest.raises(ValueError, match=r"z must name a whole \.npy file"):
-            loss_and_grad(disk.z, [0] * 3, disk.out)
+            loss_and_grad(disk.z, [0] * 3, out=disk.out)
     with pytest.raises(TypeError, match=r"z must be the path of a \.npy file, or .*; got list"):
-        loss_and_grad([[0.0]], [0], disk.out)
+        loss_and_grad([[0.0]], [0], out=disk.out)
     with pytest.raises(TypeError, match=r"out must be the path of a \.npy file; got NoneType"):
         disk.run(np.zeros((1, 1)), [0], out=None)
     with pytest.raises(ValueError, match="out must be a file"):
@@ -122,7 +122,7 @@ def test_files_that_are_no_logits(disk):
 
 @pytest.mark.parametrize("block", [16, 10**6])
 def test_mapped_logits(monkeypatch, disk, block):
-    monkeypatch.setattr(on_disk, "BLOCK", block)
+    monkeypatch.setattr(on_disk, "READ", block)
     z = np.random.default_rng(4).normal(size=(9, 6)).astype(np.float32)
     np.save(disk.z, z)
     raw = disk.z.with_suffix(".raw")
@@ -135,10 +135,10 @@ def test_mapped_logits(monkeypatch, disk, block):
         (np.memmap(raw, np.float32, "r+", 9, z.shape)[4:5], z[4:5]),
     ]:
         labels = np.arange(len(want)) % 6
-        loss, grad = loss_and_grad(some, labels, disk.out, overwrite=True)
+        loss, grad = loss_and_grad(some, labels, out=disk.out, overwrite=True)
         assert_same((loss, np.array(grad)), want, labels)
     with pytest.raises(ValueError, match="out must be another file than z"):
-        loss_and_grad(mapped, [0] * 9, disk.z, overwrite=True)
+        loss_and_grad(mapped, [0] * 9, out=disk.z, overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_mapped_logits(monkeypatch, disk, block):
 def test_what_is_no_longer_a_map_of_the_file(disk, error, words, change):
     np.save(disk.z, np.zeros((3, 4)))
     with pytest.raises(error, match=words):
-        loss_and_grad(change(np.load(disk.z, mmap_mode="r")), [0] * 3, disk.out)
+        loss_and_grad(change(np.load(disk.z, mmap_mode="r")), [0] * 3, out=disk.out)
     with pytest.raises(ValueError, match="got a copy"):
-        loss_and_grad(np.load(disk.z, mmap_mode="c"), [0] * 3, disk.out)
+        loss_and_grad(np.load(disk.z, mmap_mode="c"), [0] * 3, out=disk.out)
     assert disk.left() == []
 
 
@@ -171,8 +171,8 @@ def test_a_file_that_has_taken_the_place_of_the_mapped_one(disk):
         with pytest.raises(
             ValueError, match=r"it was mapped from; .*z\.npy is another file by now"
         ):
-            loss_and_grad(mapped, [0] * 3, disk.out)
-        loss, _ = loss_and_grad(disk.z, [0] * len(other), disk.out, overwrite=True)
+            loss_and_grad(mapped, [0] * 3, out=disk.out)
+        loss, _ = loss_and_grad(disk.z, [0] * len(other), out=disk.out, overwrite=True)
         assert loss == pytest.approx(math.log(4))
         disk.out.unlink()
     disk.z.with_suffix(".old").unlink()
@@ -183,16 +183,16 @@ def test_where_no_open_files_are_listed_their_sizes_are_compared(monkeypatch, di
     np.save(disk.z, np.zeros((3, 4)))
     mapped = np.load(disk.z, mmap_mode="r")
     monkeypatch.setattr(on_disk, "_descriptors", set)
-    loss_and_grad(mapped, [0] * 3, disk.out)
+    loss_and_grad(mapped, [0] * 3, out=disk.out)
     disk.z.unlink()
     np.save(disk.z, np.zeros((4, 4)))
     with pytest.raises(ValueError, match="is another file by now"):
-        loss_and_grad(mapped, [0] * 3, disk.out, overwrite=True)
+        loss_and_grad(mapped, [0] * 3, out=disk.out, overwrite=True)
 
 
 @pytest.mark.parametrize("block", [16, 10**6])
 def test_a_file_that_is_written_to_while_it_is_read(monkeypatch, disk, block):
-    monkeypatch.setattr(on_disk, "BLOCK", block)
+    monkeypatch.setattr(on_disk, "READ", block)
     np.save(disk.z, np.zeros((3, 4)))
     mapped = np.load(disk.z, mmap_mode="r+")
 
@@ -205,12 +205,12 @@ def test_a_file_that_is_written_to_while_it_is_read(monkeypatch, disk, block):
     parts = on_disk._gradient
     monkeypatch.setattr(on_disk, "_gradient", gradient)
     with pytest.raises(ValueError, match=r"stay as it is until the end; .*z\.npy was written to"):
-        loss_and_grad(disk.z, [0] * 3, disk.out)
+        loss_and_grad(disk.z, [0] * 3, out=disk.out)
     assert disk.left() == []
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read(monkeypatch, disk):
-    monkeypatch.setattr(on_disk, "BLOCK", 80_000)
+    monkeypatch.setattr(on_disk, "READ", 80_000)
     np.save(disk.z, np.zeros((3, 10_000)))
     fill = on_disk.fill
 
@@ -220,7 +220,7 @@ def test_a_file_that_becomes_shorter_while_it_is_read(monkeypatch, disk):
 
     monkeypatch.setattr(on_disk, "fill", cut)
     with pytest.raises(OSError, match=r"z has become shorter.*z\.npy"):
-        loss_and_grad(disk.z, [0] * 3, disk.out)
+        loss_and_grad(disk.z, [0] * 3, out=disk.out)
     assert disk.left() == []
 
 
@@ -238,7 +238,7 @@ def test_no_file_is_replaced_unasked(disk):
     np.testing.assert_array_equal(np.load(disk.out), [[-0.25, 0.25], [0.25, -0.25]])
     assert disk.left() == ["grad.npy"]
     with pytest.raises(ValueError, match="out must be another file than z"):
-        loss_and_grad(disk.z, [0, 1], disk.z, overwrite=True)
+        loss_and_grad(disk.z, [0, 1], out=disk.z, overwrite=True)
 
 
 def test_nothing_but_a_file_is_replaced(disk):
@@ -309,14 +309,14 @@ KILLED = """
 import os, signal, sys
 from cecore.scale import on_disk
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
-on_disk.BLOCK = 40_000  # a row
+on_disk.READ = 40_000  # a row
 fill, signals = on_disk.fill, [None, None, signal.Signals(int(sys.argv[3]))]
 def fill_or_die(*arguments):
     if sent := signals.pop(0):
         os.kill(os.getpid(), sent)
     return fill(*arguments)
 on_disk.fill = fill_or_die
-on_disk.loss_and_grad(sys.argv[1], [0] * 4, sys.argv[2])
+on_disk.loss_and_grad(sys.argv[1], [0] * 4, out=sys.argv[2])
 """
 
 
@@ -334,7 +334,7 @@ def test_killed_it_leaves_nothing_that_looks_whole(disk, name):
         with pytest.raises(ValueError, match="pickled"):  # which is what NumPy takes it for
             np.load(disk.part)
         disk.part.unlink()
-    loss_and_grad(disk.z, [0] * 4, disk.out)
+    loss_and_grad(disk.z, [0] * 4, out=disk.out)
 
 
 FULL = """
@@ -345,9 +345,9 @@ on_disk.fill, fill = None, on_disk.fill  # which is not called in vain
 if sys.argv[3] == "late":
     on_disk.fill = fill
     del os.posix_fallocate
-    on_disk.BLOCK = int(sys.argv[4])
+    on_disk.READ = int(sys.argv[4])
 try:
-    on_disk.loss_and_grad(sys.argv[1], [0] * 400, sys.argv[2])
+    on_disk.loss_and_grad(sys.argv[1], [0] * 400, out=sys.argv[2])
 except OSError as error:
     print(error)
 """
@@ -381,7 +381,7 @@ def most():  # not ru_maxrss, in which the process counts that started this one
     return int(line.split()[1]) / 1024
 z, out, rows = sys.argv[1:]
 alone = most()
-loss_and_grad(z, np.zeros(int(rows), int), out)
+loss_and_grad(z, np.zeros(int(rows), int), out=out)
 print(most() - alone)
 """
 
@@ -402,7 +402,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("block", [8, 10**6])
 def test_a_progress_bar_on_a_terminal_or_if_asked_for(monkeypatch, disk, block):
-    monkeypatch.setattr(on_disk, "BLOCK", block)
+    monkeypatch.setattr(on_disk, "READ", block)
 
     def shown(stream, **how):
         monkeypatch.setattr(sys, "stderr", stream)

@@ -1,13 +1,13 @@
 """A real browser, and the built site as any static host would serve it.
 
-Chromium is Debian's. Where it is missing the tests here are skipped, except in CI.
+Without Chromium the tests here are skipped, except in CI.
 """
 
 import os
 
 import pytest
 
-from tools.browser import CHROMIUM, FLAGS, serve
+from tools.browser import CHROMIUM, FLAGS, LACKING, serve
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def address(site):
 def browser():
     if not CHROMIUM:
         lacking = pytest.fail if os.environ.get("CI") else pytest.skip
-        lacking("no Chromium: `apt install chromium` (or a package like it) brings it")
+        lacking(LACKING)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

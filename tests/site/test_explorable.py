@@ -345,7 +345,7 @@ def test_nothing_moves_when_the_script_starts(visit, page, width):
 
 
 @each_explorable
-def test_it_fits_the_screen_whatever_it_shows(reset, shows):
+def test_the_explorable_fits_the_screen_whatever_it_shows(reset, shows):
     explorable = reset(shows)
     for i in range(3):
         slider(explorable, i).press("Home" if i else "End")

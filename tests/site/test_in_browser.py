@@ -158,7 +158,7 @@ def violations(page, rules=EVERYTHING):
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("device", "themes"), [("desktop", THEMES), ("phone", THEMES[::-1])])
-def test_page_is_whole_and_accessible(visit, path, device, themes):
+def test_a_page_is_whole_and_accessible(visit, path, device, themes):
     """It is loaded in the first theme; then the reader's system changes to the second."""
     reader = visit(viewport={"width": WIDTHS[device], "height": 900}, color_scheme=themes[0])
     page = reader.open(path)
@@ -269,6 +269,16 @@ def test_search_finds_a_term_by_its_name(visit):
     page.wait_for_function(
         "href => [...document.querySelectorAll('#search-results li a')].some(a => a.href === href)",
         arg=f"{reader.address}/book/terms.html#term-perplexity",
+    )
+    assert reader.faults == []
+
+
+def test_search_finds_a_function_by_its_name(visit):
+    reader = visit(viewport={"width": 1280, "height": 900})
+    page = reader.open("search.html?q=softmax_vjp")
+    page.wait_for_function(
+        "href => [...document.querySelectorAll('#search-results li a')].some(a => a.href === href)",
+        arg=f"{reader.address}/book/functions.html#cecore.softmax_vjp",
     )
     assert reader.faults == []
 

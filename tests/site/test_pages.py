@@ -169,6 +169,20 @@ def test_the_style_sheet_holds_the_rules_that_pages_use_and_no_others(site):
     assert len(css) < 160_000
 
 
+def test_the_theme_asks_boxes_one_by_one_whether_they_scroll(site):
+    theme = (site / "_static/scripts/pydata-sphinx-theme.js").read_text(encoding="utf-8")
+    (asked,) = re.findall(r".{20}\w\.tabIndex=\w\.scrollWidth", theme)
+    assert "setTimeout" in asked
+
+
+def test_signatures_in_the_reference_are_short_and_statements_are_links(pages):
+    page = pages["book/functions.html"]
+    (softmax,) = page.find_all(id="cecore.softmax")
+    assert softmax.get_text(strip=True).rstrip("#") == "cecore.softmax(z,axis=-1)"
+    assert [a.get_text() for a in softmax.parent.select("dd a.stmt-ref")] == ["S1", "S2"]
+    assert not [dt for dt in page.select("dt.sig") if "ndarray" in dt.get_text()]
+
+
 def test_every_page_describes_itself(pages):
     for name, page in pages.items():
         if name != "search.html":

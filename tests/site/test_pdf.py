@@ -16,7 +16,6 @@ from bs4 import BeautifulSoup
 from tests.conftest import ROOT
 from tools.pages import pages_of_book
 
-BUILD = ROOT / "tools" / "pdf" / "build.py"
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 MM = 72 / 25.4
 Heading = namedtuple("Heading", "depth title page top")
@@ -25,7 +24,8 @@ FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it 
 
 def make(site, **environment):
     return subprocess.run(
-        [sys.executable, BUILD, site],
+        [sys.executable, "-m", "tools.pdf.build", site],
+        cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -118,7 +118,7 @@ def dictionaries(pdf):
     return [thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary)]
 
 
-def test_it_is_a_book_and_says_so(printed, book):
+def test_the_pdf_is_a_book_and_says_so(printed, book):
     assert (printed / BOOK).stat().st_size < 10_000_000
     assert 60 < len(book.pages) < 300
     assert book.docinfo["/Title"] == "Softmax and cross-entropy"
@@ -130,7 +130,7 @@ def test_it_is_a_book_and_says_so(printed, book):
         assert (round(width), round(height)) == (210, 297)
 
 
-def test_its_fonts_are_its_own_and_not_the_machine_s(printed):
+def test_the_fonts_of_the_pdf_are_its_own_and_not_the_machine_s(printed):
     import pikepdf
 
     for file in (BOOK, SHEET):
@@ -287,12 +287,9 @@ def test_the_site_links_to_the_pdf_only_where_it_is(site, pages):
 
 
 def test_naming_the_files_again_changes_no_page(printed):
+    from tools.pdf import build
+
     pages = {path: path.read_bytes() for path in printed.glob("book/*.html")}
-    sys.path.insert(0, str(BUILD.parent))
-    try:
-        import build
-    finally:
-        sys.path.remove(str(BUILD.parent))
     build.linked(printed)
     assert {path: path.read_bytes() for path in pages} == pages
 

@@ -39,12 +39,8 @@ from tools.pages import BOOK, CODE, NUMBER, ROOT, notebooks_of_book
 LEDGER = BOOK / "ledger.ipynb"  # shows every claim
 PLACES = {"derivation": "registry", "claim": "registry", "formula": "text", "number": "text"}
 # The tests that may notice a change of what no cell computes, and where they stand.
-FILES = [
-    "tests/proofs/test_derivations.py",
-    "tests/book/test_displays.py",
-    "tests/book/test_prose.py",
-]
-FILES = [ROOT / name for name in FILES]
+FILES = ["proofs/test_derivations.py", "book/test_displays.py", "book/test_prose.py"]
+FILES = [ROOT / "tests" / name for name in FILES]
 PROVED = "test_every_step_holds_and_nothing_else_is_assumed"
 DISPLAYED = "test_the_chapter_shows_the_derivation_that_is_proved"
 DISTINCT = "test_two_names_do_not_stand_for_the_same"

@@ -12,7 +12,7 @@ Not mutated: docstrings and the text of f-strings; annotations; arguments to Non
 the functions for libraries that are not installed here. A text is changed once, to upper case.
 
     python -m tools.mutants.package                       # a night
-    python -m tools.mutants.package 'cecore._engine.inputs*'     # some functions
+    python -m tools.mutants.package 'cecore._engine.*'     # some functions
     python -m tools.mutants.package --killed FILE         # what FILE names has been killed before
 """
 
@@ -57,30 +57,18 @@ ROOT = HERE.parent.parent
 WORK = ROOT / "_build" / "mutants"
 KNOWN = HERE / "equivalent.toml"
 
-# Those that say nothing of what cecore computes, and take long.
-OTHERS = {
-    f"test_{name}.py"
-    for name in (
-        "against_torch",
-        "benchmark",
-        "lock",
-        "mutants",
-        "notebooks",
-        "pages",
-        "pictures",
-        "tools",
-    )
-}
+# Those that say nothing of what cecore computes, and take long: folders and files.
+OTHERS = {"site", "tools", "test_against_torch.py", "test_notebooks.py", "test_pictures.py"}
 TESTS = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "tests").rglob("test_*.py")
-    if path.name not in OTHERS and path.parent.name != "site"
+    if not OTHERS & {path.name, path.parent.name}
 )
 PYTEST = [
     *("-q", "-x", "--tb=line", "-o", "addopts=--import-mode=importlib"),
     *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "_hypothesis_pytestplugin"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
-    *("-k", "not tools_are_content and not wheel"),  # slow, and no judges of what the code does
+    *("-k", "not mypy_and_ruff and not wheel"),  # slow, and no judges of what the code does
 ]
 # Imported once, before the processes fork; cecore and the tests are imported anew by each.
 LIBRARIES = ["dask.array", "distributed", "hypothesis.extra.numpy", "mpmath", "nbclient"]
@@ -545,7 +533,7 @@ def rule_for(mutant, rules):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("patterns", nargs="*", default=["*"], help="such as 'cecore.softmax*'")
+    parser.add_argument("patterns", nargs="*", default=["*"], help="such as 'cecore.chapters.*'")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--killed", type=Path, metavar="FILE", help="keep and pass over the killed")
     given = parser.parse_args()

@@ -1,31 +1,29 @@
 """The whole book as one PDF, and the cheat sheet on one page, out of the pages of the built site.
 
+    python -m tools.pdf.build SITE
+
 The pages are put one after the other, and Chromium prints them. It cannot say on which page
 something will stand, so the book is printed twice: the second time its table of contents has the
 page numbers of the first. At last every page of the site gets its links to the two files.
 """
 
 import copy
-import importlib.util
 import re
-import shutil
 import sys
 from pathlib import Path
 
+import matplotlib
 import pikepdf
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
+from tools.browser import CHROMIUM, LACKING
+from tools.pages import ROOT
+
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
 HERE = Path(__file__).parent
-CONFIG = yaml.safe_load((HERE.parents[1] / "_config.yml").read_text("utf-8"))
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 OLDEST = 131  # the first Chromium that can print at the edges of a page
 LONG = 20  # lines of code, beyond which it may go on on the next page
 # The fonts of print.css. They come with Matplotlib, so that every machine prints the same book.
@@ -55,17 +53,6 @@ NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .si
 MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
 PLACE = "<!-- printed -->"
 WHOLE = {"outline": True, "tagged": True, "print_background": True}
-
-
-def browser_of_this_machine():
-    """Return the path of a Chromium."""
-    for name in BROWSERS:
-        if path := shutil.which(name):
-            return path
-    raise SystemExit(
-        "The PDF is printed by Chromium, and none is installed here. `apt install chromium` brings "
-        f"it on Debian and Ubuntu; elsewhere one of {', '.join(BROWSERS)} must be on PATH."
-    )
 
 
 def soup(html):
@@ -145,9 +132,7 @@ def faces():
     As its file has it, the text's font is half as high again as it is large: more than its lines.
     A heading at the top of a page would reach onto the page before, and the outline name it twice.
     """
-    # Not imported for it, since pytest reads this file: Matplotlib chooses its backend as it comes.
-    package = Path(importlib.util.find_spec("matplotlib").origin).parent
-    folder = package / "mpl-data" / "fonts" / "ttf"
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     styles = [(weight, style) for weight in (400, 700) for style in ("normal", "italic")]
     return "".join(
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
@@ -275,7 +260,8 @@ def linked(site):
 
 def main(site):
     """Print the book and the cheat sheet into the folder of the site."""
-    chromium = browser_of_this_machine()
+    if not CHROMIUM:
+        raise SystemExit(LACKING)
     work = site.parent / "pdf"
     work.mkdir(exist_ok=True)
     found = list(chapters_of(site))
@@ -287,10 +273,10 @@ def main(site):
     sheet = next(article for _, name, article in parts if name == "cheatsheet")
     draft = work / "draft.pdf"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         if int(browser.version.split(".")[0]) < OLDEST:
             raise SystemExit(
-                f"{chromium} is version {browser.version}; {OLDEST} or later is needed."
+                f"{CHROMIUM} is version {browser.version}; {OLDEST} or later is needed."
             )
         page = work / "book.html"
         # Where everything stands does not depend on tags, which take long.

@@ -69,14 +69,14 @@ def test_the_site_is_built_once_and_then_removed(project, workers):
 
 @with_and_without_workers
 @pytest.mark.parametrize("what", [["test_none.py"], ["--collect-only"]], ids=" ".join)
-def test_it_is_not_built_where_no_test_needs_it(project, workers, what):
+def test_the_site_is_not_built_where_no_test_needs_it(project, workers, what):
     folder, run = project
     assert run(*workers, *what).returncode == 0
     assert not (folder / "builds").exists()
 
 
 @with_and_without_workers
-def test_every_test_that_needs_it_says_why_it_could_not_be_built(project, workers):
+def test_every_test_that_needs_the_site_says_why_it_could_not_be_built(project, workers):
     folder, run = project
     (folder / "bad").touch()
     done = run(*workers)
