@@ -8,7 +8,8 @@ import numpy as np
 from cecore.claims.kit.probe import Case
 from cecore.claims.model import FUNCTIONS, Array
 
-MATRIX = 40  # classes, up to which a Jacobian is looked at
+# Classes, up to which a Jacobian is looked at, and a product with one, which may be made from it.
+MATRIX, PRODUCT = 40, 300
 
 
 def of_logits(
@@ -27,7 +28,7 @@ def of_logits(
     along = -1 if axis is None else axis
     n = z.shape[along]
     takes, gives = FUNCTIONS[name].takes, FUNCTIONS[name].gives
-    if gives == "matrix" and n > MATRIX:
+    if n > (MATRIX if gives == "matrix" else PRODUCT if takes[-1] == "v" else np.inf):
         return
     if takes[0] == "batch":
         z = z.reshape(-1, n) if z.ndim != 2 else z
@@ -41,7 +42,7 @@ def of_logits(
             labels = np.moveaxis(distribution(y, z.dtype), -1, along)
         yield Case(name, (z, labels), axis, **how)
     elif takes[-1] == "v":
-        v = rng.normal(size=z.shape).astype(z.dtype)
+        v = np.asarray(rng.normal(size=z.shape)).astype(z.dtype)
         yield Case(name, (z, v), axis, **how)
     else:
         yield Case(name, (z,), axis, **how)
@@ -60,14 +61,14 @@ def distribution(p: Array, dtype: np.dtype[Any]) -> Array:
 def of_distributions(
     name: str, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator, **how: Any
 ) -> Iterator[Case]:
-    """Yield a call of a function with distributions, some of whose probabilities are 0."""
+    """Yield a call of a function with distributions, none of whose probabilities are 0."""
     axis = how.get("axis", -1)
     along = -1 if axis is None else axis
     n = shape[along]
     rows = tuple(np.delete(shape, along))
     p = rng.dirichlet(np.ones(n), rows).reshape(*rows, n)
     q = rng.dirichlet(np.ones(n), rows).reshape(*rows, n) + 0.01
-    p = np.where(rng.random(p.shape) < 0.2, 0, p) + 1e-3 * (np.arange(n) == n - 1)
+    p += 0.01
     args = [np.moveaxis(distribution(x, dtype), -1, along) for x in (p, q)]
     yield Case(name, tuple(args[: len(FUNCTIONS[name].takes)]), **how)
 

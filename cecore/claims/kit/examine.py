@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from cecore.claims.kit.cases import any_calls
-from cecore.claims.kit.probe import LEVELS, Finding, Probe, judge, look
+from cecore.claims.kit.probe import LEVELS, Finding, look
 from cecore.claims.kit.probes import PROBES
-from cecore.claims.kit.shrink import shrunk
 from cecore.claims.kit.subject import RefusedError, Subject, known_dtypes
+from cecore.claims.listening import listening
 from cecore.claims.model import Implementation, NotSupportedError
 
 
@@ -42,7 +42,8 @@ def examine(
     """Let the probes of some levels look at an implementation."""
     subject = Subject(implementation)
     found = Examination(subject)
-    with np.errstate(all="ignore"):
+    # What comes of converting a result is not told; `Subject.result` listens for itself.
+    with np.errstate(all="ignore"), listening():
         _probe_dtypes(found, dtypes)
         for probe in PROBES:
             if probe.level not in levels:
@@ -53,8 +54,6 @@ def examine(
                 for dtype in names[-1:] if probe.once else names:
                     if all(found.held(before, name, dtype) for before in probe.after):
                         finding = look(subject, probe, name, known_dtypes()[dtype], seed)
-                        if finding.first:
-                            finding.first = shrunk(subject, finding.first)
                         found.findings.append(finding)
     return found
 

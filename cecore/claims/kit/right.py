@@ -90,13 +90,16 @@ class Rows:
         return Right(value, *parts)
 
     def softmax(self) -> Right:
+        """Return the probabilities."""
         return self.right(self.s, self.s, self.s, self.slack)
 
     def log_softmax(self) -> Right:
+        """Return their logarithms."""
         value = self.d - self.a.log1p(self.rest)
         return self.right(value, 1 + abs(value), abs(value), self.slack)
 
     def logsumexp(self) -> Right:
+        """Return log-sum-exp, which may cancel to 0."""
         value = (self.m + self.a.log1p(self.rest))[..., 0]
         size = np.maximum(self.largest[..., 0], abs(floats(value)))
         return self.right(value, 1 + size, size, self.n**0.5 + 8)
@@ -155,9 +158,7 @@ def of_mean(rows: Rows, labels: Array) -> tuple[Right, Right]:
     value = loss.value.sum() / count
     size = abs(floats(value))
     mean = rows.right(value, 1 + size, size, loss.slack.max())
-    return mean, rows.right(
-        grad.value / count, grad.scale / count, grad.size / count, grad.slack
-    )
+    return mean, rows.right(grad.value / count, grad.scale / count, grad.size / count, grad.slack)
 
 
 def of_pair(name: str, p: Array, q: Array) -> Right:

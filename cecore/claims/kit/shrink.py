@@ -7,20 +7,22 @@ import numpy as np
 
 from cecore.claims.kit.probe import Case, Fault, judge
 from cecore.claims.kit.subject import Subject
+from cecore.claims.listening import listening
 from cecore.claims.model import FUNCTIONS, Array, NotSupportedError
 
-CALLS = 400  # enough for the deepest fault seen; a slow function is not called for minutes
+# Enough for the deepest fault seen: so many calls, and logits in all of them together.
+CALLS, LOGITS = 400, 1_000_000
 
 
 def shrunk(subject: Subject, fault: Fault) -> Fault:
     """Return a fault of the same kind with a smaller input; the input's kind stays the same."""
-    left = CALLS
+    left = 1.0
 
     def fails(case: Case) -> Fault | None:
         nonlocal left
         if left <= 0:
             return None
-        left -= 1
+        left -= 1 / CALLS + case.args[0].size / LOGITS
         try:
             found = judge(subject, case)
         except (NotSupportedError, ValueError, IndexError):
@@ -29,8 +31,9 @@ def shrunk(subject: Subject, fault: Fault) -> Fault:
 
     if not fault.case.args:
         return fault
-    for step in (_rows, _classes, _numbers):
-        fault = _smaller(fault, step, fails)
+    with np.errstate(all="ignore"), listening():
+        for step in (_rows, _classes, _numbers):
+            fault = _smaller(fault, step, fails)
     return fault
 
 
@@ -93,7 +96,7 @@ def _classes(case: Case) -> Iterator[Case]:
         return
     used = set(case.args[1].ravel().tolist()) if indices else set()
     for part in (n // 2, n // 4, n // 16, 1):
-        for start in range(0, n, part) if 0 < part and n // part <= 32 else ():
+        for start in range(0, n, part) if part > 0 and n // part <= 32 else ():
             out = [i for i in range(start, min(start + part, n)) if i not in used]
             if not out or len(out) == n:
                 continue
@@ -112,24 +115,28 @@ def _numbers(case: Case) -> Iterator[Case]:
     wide = z.astype(np.float64)
     with np.errstate(all="ignore"):
         rounded = np.rint(wide)
-        tries = [rounded, rounded - rounded[np.isfinite(rounded)].max(initial=0.0)]
+        tries = [rounded, *(np.round(wide, digits) for digits in (1, 2, 4))]
+        tries.append(rounded - rounded[np.isfinite(rounded)].max(initial=0.0))
         for at in np.ndindex(z.shape):
             value = rounded[at]
             if not np.isfinite(value):
                 continue
-            for other in (0.0, np.trunc(value / 2), value - 8 * np.sign(value), value - np.sign(value)):
+            one = np.sign(value)
+            for other in (0.0, np.trunc(value / 2), value - 8 * one, value - one):
                 if abs(other) < abs(value):
                     changed = rounded.copy()
                     changed[at] = other
                     tries.append(changed)
         for tried in tries:
             simpler = tried.astype(z.dtype)
-            if not np.array_equal(simpler, z) and _weight(simpler) < _weight(z):
+            same = np.array_equal(np.isfinite(simpler), np.isfinite(z))
+            if same and not np.array_equal(simpler, z) and _weight(simpler) < _weight(z):
                 yield replace(case, args=(simpler, *case.args[1:]))
 
 
 def _weight(z: Array) -> tuple[int, float]:
-    """Return how many entries are no whole numbers, and how large they are."""
+    """Return how many digits follow the points of all entries, and how large they are."""
     x = z.astype(np.float64)
     x = x[np.isfinite(x)]
-    return int((x != np.rint(x)).sum()), float(abs(x).sum() + (x != 0).sum())
+    digits = sum(len(repr(v).partition(".")[2]) for v in x.tolist() if v != int(v))
+    return digits, float(abs(x).sum() + (x != 0).sum())

@@ -1,6 +1,8 @@
 """What is examined: an implementation, called with care, and what can be known of it beforehand."""
 
+import contextlib
 import importlib
+import inspect
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,10 +23,8 @@ class RefusedError(Exception):
 def known_dtypes() -> dict[str, np.dtype[Any]]:
     """Return the floating dtypes that functions may take: those of NumPy, and bfloat16."""
     found = {name: np.dtype(name) for name in ("float16", "float32", "float64")}
-    try:
+    with contextlib.suppress(ImportError):
         found["bfloat16"] = np.dtype(importlib.import_module("ml_dtypes").bfloat16)
-    except ImportError:
-        pass
     return dict(sorted(found.items(), key=lambda item: (item[1].itemsize, item[0])))
 
 
@@ -60,6 +60,7 @@ class Subject:
     calls: int = 0
     warnings: dict[str, str] = field(default_factory=dict)
     flushes: bool = field(default_factory=flushes_subnormals)
+    deaf: bool = False  # to warnings: of NaN, say, anyone may warn
 
     @cached_property
     def names(self) -> list[str]:
@@ -67,11 +68,16 @@ class Subject:
         return [name for name in FUNCTIONS if getattr(self.implementation, name) is not None]
 
     def info(self, dtype: np.dtype[Any]) -> Info:
+        """Return what is known of a dtype."""
         return Info(dtype, self.flushes)
 
     def has_axis(self, name: str) -> bool:
         """Return whether the function has a parameter ``axis``."""
         return takes_axis(getattr(self.implementation, name))
+
+    def axis_by_default(self, name: str) -> Any:
+        """Return the default of the parameter ``axis``."""
+        return inspect.signature(getattr(self.implementation, name)).parameters["axis"].default
 
     def result(self, name: str, *args: Any, axis: int | None = -1) -> Any:
         """Call a function and return what it returns; ``axis=None`` leaves the axis to it.
@@ -93,7 +99,7 @@ class Subject:
             raise
         except (Exception, SystemExit) as error:
             raise RefusedError(f"{name} raised {in_a_line(error)}") from None
-        for warning in caught:
+        for warning in [] if self.deaf else caught:
             if not isinstance(warning, DeprecationWarning | FutureWarning):
                 self.warnings.setdefault(name, in_a_line(warning))
         return result
