@@ -5,11 +5,31 @@ from typing import Any
 from cecore.proofs.formula import Expr
 from cecore.proofs.latex import latex
 
-LETTERS = ("c", "T", "a", "h", "u", "x", "y", r"\beta", r"\gamma", r"\varepsilon", r"\theta")
+# What is known of each letter: it is "real", and may be "nonnegative" or "positive".
+LETTERS = {
+    "c": "real",
+    "T": "positive",
+    "a": "real",
+    "h": "real",
+    "u": "real",
+    "x": "real",
+    "y": "real",
+    r"\beta": "real",
+    r"\gamma": "nonnegative",
+    r"\varepsilon": "real",
+    r"\theta": "real",
+    "m": "real",
+    "m'": "real",
+    **{f"{name}_{part}": "real" for part in "123" for name in "am"},
+    "q_1": "positive",
+    "q_2": "positive",
+}
 
 
 def letter(name: str) -> Expr:
-    """Return a positive number, such as a temperature: one of `LETTERS`."""
+    """Return a number, such as a temperature: one of `LETTERS`, with the sign that it has there."""
+    if name not in LETTERS:
+        raise ValueError(f"name must be one of LETTERS; got {name!r}")
     return Expr("letter", (name,))
 
 
@@ -96,6 +116,13 @@ def _summed(x: Any) -> set[str]:
         return set()
     inner = set().union(*map(_summed, x.parts))
     return inner | {x.parts[0]} if x.kind == "sum" else inner
+
+
+def classes_named(x: Any) -> int:
+    """Return how many classes a formula needs that speaks of classes 1, 2 and so on."""
+    if isinstance(x, Expr):
+        return max(1, *map(classes_named, x.parts))
+    return int(x) if isinstance(x, str) and x.isdigit() else 1
 
 
 def cases(i: str, j: str, same: Expr, other: Expr) -> Expr:

@@ -66,7 +66,10 @@ def value(x: Expr, at: Point) -> Any:
         case "/", (a, b):
             return value(a, at) / value(b, at)
         case "^", (a, b):
-            return value(a, at) ** value(b, at)
+            base = value(a, at)
+            if b.kind != "integer" and not base > 0:
+                raise ArithmeticError("a power of what is not positive")
+            return base ** value(b, at)
         case "exp", (a,):
             return mp.exp(value(a, at))
         case "ln", (a,):
@@ -99,15 +102,16 @@ def softmax_at(at: Point) -> list[Any]:
     return [e / mp.fsum(exponentials) for e in exponentials]
 
 
-def points(name: str, case: str, labels: str) -> list[Point]:
-    """Return random points with 2 to 6 classes; the same ones every time for the same name.
+def points(name: str, case: str = "", labels: str = "", classes: int = 1) -> list[Point]:
+    """Return random points with 1 to 6 classes; the same ones every time for the same name.
 
     Parameters
     ----------
     name : str
         What is to be proved there.
-    case, labels : str
-        One of the cases of a `Derivation`, and its labels, which hold at each of the points.
+    case, labels, classes
+        One of the cases of a `Derivation`, its labels, and how many classes there are at least.
+        All three hold at each of the points.
 
     Returns
     -------
@@ -115,7 +119,8 @@ def points(name: str, case: str, labels: str) -> list[Point]:
         Twelve of them.
     """
     rng = random.Random(name)
-    return [_random_point(n, case, labels, rng) for n in (2, 3, 4, 6) * 3]
+    least = max(classes, 2 if "!=" in case else 1)
+    return [_random_point(max(n, least), case, labels, rng) for n in (2, 3, 1, 6) * 3]
 
 
 def _random_point(n: int, case: str, labels: str, rng: random.Random) -> Point:
@@ -130,14 +135,16 @@ def _random_point(n: int, case: str, labels: str, rng: random.Random) -> Point:
         weights = [rng.randint(1, 99) for _ in range(n)]
         with mp.workdps(2 * DIGITS):
             entry[name] = [mp.mpf(w) / sum(weights) for w in weights]
-    if labels == "sum to 1":  # one of them 0, and one perhaps negative
+    if labels == "sum to 1" and n > 1:  # one of them 0, and one perhaps negative
         with mp.workdps(2 * DIGITS):
             entry["y"][-1] += entry["y"][0] + 1
             entry["y"][1] -= 1
-    entry["y"][0] = mp.mpf(0)
+    if n > 1:
+        entry["y"][0] = mp.mpf(0)
     if labels == "one-hot":
         entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
-    letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in LETTERS}
+    least = {"real": -300, "nonnegative": 0, "positive": 1}
+    letters = {name: mp.mpf(rng.randint(least[LETTERS[name]], 300)) / 100 for name in LETTERS}
     return Point(n, index | {str(c + 1): c for c in range(n)}, letters, entry)
 
 
@@ -147,7 +154,7 @@ def same_at(left: Expr, right: Expr, at: Point) -> bool:
     with mp.workdps(DIGITS + 15):  # a difference quotient loses some
         try:
             a, b = value(left, at), value(right, at)
-        except ZeroDivisionError:
+        except ArithmeticError:
             return False
         if not (mp.isfinite(a) and mp.isfinite(b)):
             return False
@@ -166,3 +173,5 @@ def shown_at(x: Expr, at: Point) -> str:
         return shown(value(x, at))
     except ZeroDivisionError:
         return "a division by zero"
+    except ArithmeticError as error:
+        return str(error)

@@ -5,18 +5,13 @@ from functools import reduce
 
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import exp, letter, named, p, q, total, y, z
+from cecore.proofs.language import exp, letter, named, total, z
 
-c, T = letter("c"), letter("T")
-
-# A part of the classes, scaled by its largest logit, m_1; and three such pairs, scaled anew.
-m_1 = named("m_1", z("1"))
+# A part of the classes, scaled by any number m_1, such as its largest logit; and three pairs of
+# any numbers, to be scaled anew.
+m, m_1 = letter("m"), letter("m_1")
 a_1 = named("a_1", total("m", exp(z("m") - m_1)))
-m = named("m", c)
-pairs = [
-    (named(f"a_{i}", a), named(f"m_{i}", b))
-    for i, a, b in ((1, p("1"), z("1")), (2, p("2"), z("2")), (3, q("1"), y("1")))
-]
+pairs = [(letter(f"a_{part}"), letter(f"m_{part}")) for part in "123"]
 
 
 def scaled(pairs: list[tuple[Expr, Expr]], to: Expr) -> Expr:
@@ -25,7 +20,7 @@ def scaled(pairs: list[tuple[Expr, Expr]], to: Expr) -> Expr:
 
 
 # The first two, merged.
-m_both = named("m'", T)
+m_both = letter("m'")
 a_both = named("a'", scaled(pairs[:2], m_both))
 
 

@@ -101,6 +101,7 @@ DERIVATIONS = {
             (phi * (s("j") - y("j")), ""),
         ],
         labels="one-hot",
+        classes=2,
     ),
     "eq-focal-factor": Derivation(
         "B27",
@@ -112,6 +113,7 @@ DERIVATIONS = {
                 "",
             ),
         ],
+        classes=2,
     ),
     "eq-binary-loss": Derivation(
         "B28",
