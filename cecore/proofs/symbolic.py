@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import LETTERS, distributions, exp, s, total, z
+from cecore.proofs.language import BINDING, LETTERS, distributions, exp, s, total, z
 
 
 def symbolic(x: Expr, free_s: bool = False, classes: int = 1) -> Any:
@@ -57,7 +57,7 @@ def symbolic(x: Expr, free_s: bool = False, classes: int = 1) -> Any:
             return sp.tanh(it(a))
         case "sum", (index, a):
             own = f"{index}_{next(_FRESH)}"  # so that no other i is caught
-            return sp.Sum(it(_renamed(a, index, own)), (_class(own), 1, _n()))
+            return sp.Sum(it(renamed(a, index, own)), (_class(own), 1, _n()))
         case "cases", (i, j, a, b):
             same = sp.KroneckerDelta(_class(i), _class(j))
             return same * it(a) + (1 - same) * it(b)
@@ -89,18 +89,20 @@ def _others(x: Expr) -> bool:
     return False
 
 
-def _renamed(x: Any, old: str, new: str) -> Any:
+def renamed(x: Any, old: str, new: str) -> Any:
     """Return a formula with another name for one of its indices."""
     match x:
-        case Expr("sum", (index, _)) if index == old:
+        case Expr(kind, (index, *_)) if kind in BINDING and index == old:
             return x  # its own index has that name
+        case Expr("cell", (name, row, column)):
+            return Expr("cell", (name, *(new if index == old else index for index in (row, column))))
         case Expr("entry", (name, index)):
             return Expr("entry", (name, new if index == old else index))
         case Expr(("delta" | "cases") as kind, (i, j, *rest)):
             pair = (new if i == old else i, new if j == old else j)
-            return Expr(kind, (*pair, *(_renamed(a, old, new) for a in rest)))
+            return Expr(kind, (*pair, *(renamed(a, old, new) for a in rest)))
         case Expr(kind, parts):
-            return Expr(kind, tuple(_renamed(part, old, new) for part in parts))
+            return Expr(kind, tuple(renamed(part, old, new) for part in parts))
     return x
 
 
