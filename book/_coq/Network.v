@@ -134,3 +134,34 @@ rewrite (eq_bigr (fun j' => G X Y bias const U W b j' * delta j' j)) => [|j' _];
 rewrite Rplus_0_l; congr (_ * _); rewrite /G; congr ((_ - _) / _).
 by apply: softmax_ext => i; rewrite /logits put_same.
 Qed.
+
+(* By the constant of a hidden unit: it is a weight whose input is always 1. *)
+Theorem below_bias N d m n (X : matrix N d) (Y : matrix N n) (bias : 'R^m) (const : 'R^n) U
+    (W : matrix m n) k :
+  (0 < N)%N -> (forall b, \sum_i Y b i = 1) ->
+  is_derive (fun t => mean_loss X Y (put bias k t) const U W) (bias k)
+    (\sum_b (\sum_j G X Y bias const U W b j * W k j) * (1 - hidden X bias U b k ^ 2)).
+Proof.
+move=> N0 Y_sum; pose H := hidden X bias U.
+have same b k' : hidden X (put bias k (bias k)) U b k' = H b k' by rewrite /H /hidden put_same.
+have moves b k' : is_derive (fun t => hidden X (put bias k t) U b k') (bias k)
+    ((1 - H b k ^ 2) * delta k' k).
+  evar_last.
+    apply: (is_derive_comp tanh); first exact: tanh_slope.
+    by apply: is_derive_plus; [exact: is_derive_const | exact: put_moves].
+  rewrite -[tanh _]/(hidden X (put bias k (bias k)) U b k') same /scal /plus /zero /= /mult /=.
+  by rewrite /delta; case: eqP => [->|_]; ring.
+evar_last.
+  apply: (@mean_loss_along N n Y N0 Y_sum (fun t => logits X (put bias k t) const U W) _
+    (fun b j => \sum_k' W k' j * ((1 - H b k ^ 2) * delta k' k) + 0)) => b j.
+  apply: is_derive_plus; last exact: is_derive_const.
+  apply: is_derive_sum => k'.
+  apply: (is_derive_ext (fun t => W k' j * hidden X (put bias k t) U b k')) => [t|].
+    exact: Rmult_comm.
+  by apply: is_derive_scal; apply: moves.
+apply: eq_bigr => b _; rewrite -sum_scaler; apply: eq_bigr => j _; rewrite Rplus_0_r.
+rewrite (eq_bigr (fun k' => W k' j * (1 - H b k ^ 2) * delta k' k)) => [|k' _]; last by ring.
+rewrite sum_delta /G; set a := softmax _ j; set a' := softmax _ j.
+suff -> : a = a' by rewrite /H /Rdiv; ring.
+by apply: softmax_ext => i; rewrite /logits; congr (_ + _); apply: eq_bigr => k' _; rewrite same.
+Qed.

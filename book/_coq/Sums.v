@@ -120,3 +120,56 @@ Proof. by rewrite sum_const card_ord. Qed.
 
 Lemma exp_le a b : a <= b -> exp a <= exp b.
 Proof. by case=> [ab|->]; [apply/Rlt_le/exp_increasing | apply: Rle_refl]. Qed.
+
+(* The largest number of a set *)
+Lemma big_max_ge (I : eqType) (r : seq I) (f : I -> R) x k :
+  k \in r -> f k <= \big[Rmax/x]_(j <- r) f j.
+Proof.
+elim: r => // j r IH; rewrite inE big_cons => /orP[/eqP->|kr]; first exact: Rmax_l.
+exact: Rle_trans (IH kr) (Rmax_r _ _).
+Qed.
+
+Lemma big_max_some (I : eqType) (r : seq I) (f : I -> R) x :
+  \big[Rmax/x]_(j <- r) f j = x \/ exists2 k, k \in r & \big[Rmax/x]_(j <- r) f j = f k.
+Proof.
+elim: r => [|j r IH]; first by left; rewrite big_nil.
+rewrite big_cons /Rmax; case: Rle_dec => _; last by right; exists j; rewrite ?inE ?eqxx.
+by case: IH => [->|[k kr e]]; [left | right; exists k => //; rewrite inE kr orbT].
+Qed.
+
+Section Largest.
+Variables (n : nat) (A : {set 'I_n}) (f : 'R^n).
+
+Lemma largest_in_ge k : k \in A -> f k <= largest_in A f.
+Proof.
+rewrite /largest_in; case: pickP => [i _ kA|none kA]; last by have := none k; rewrite kA.
+by rewrite -big_filter; apply: big_max_ge; rewrite mem_filter kA mem_index_enum.
+Qed.
+
+Lemma largest_in_some k : k \in A -> exists2 i, i \in A & largest_in A f = f i.
+Proof.
+rewrite /largest_in; case: pickP => [i iA _|none kA]; last by have := none k; rewrite kA.
+rewrite -big_filter; case: (big_max_some [seq x <- index_enum _ | x \in A] f (f i)) => [->|].
+  by exists i.
+by case=> j; rewrite mem_filter => /andP[jA _] ->; exists j.
+Qed.
+
+Lemma largest_in_is k : k \in A -> (forall i, i \in A -> f i <= f k) -> largest_in A f = f k.
+Proof.
+move=> kA le; apply: Rle_antisym; last exact: largest_in_ge.
+by have [i iA ->] := largest_in_some kA; apply: le.
+Qed.
+
+End Largest.
+
+Lemma largest_ge n (f : 'R^n) k : f k <= largest f.
+Proof. by apply: largest_in_ge; rewrite in_setT. Qed.
+
+Lemma largest_some n (f : 'R^n) : 'I_n -> exists k, largest f = f k.
+Proof.
+move=> i; rewrite /largest; have [|k _ ->] := @largest_in_some _ setT f i; last by exists k.
+by rewrite in_setT.
+Qed.
+
+Lemma smallest_le n (f : 'R^n) k : smallest f <= f k.
+Proof. by have := largest_ge (fun i => - f i) k; rewrite /smallest; lra. Qed.

@@ -53,6 +53,10 @@ def statement(shown: Statement, coq: Coq) -> str:
     if isinstance(shown, Theorem):
         given += [coq(x, 98) for x in shown.given]
     needed = dict.fromkeys(need for formula in formulas for need in coq.needs(formula))
+    # What is needed anyway need not be said again where only a part of it is needed.
+    needed = {
+        need: None for need in needed if not any(need.endswith(f" -> {whole})") for whole in needed)
+    }
     body = " /\\\n    ".join([*needed, *claims])
     bound = binders(variables)
     start = f"forall {bound}," if bound else ""
