@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from cecore.proofs.book import DERIVATIONS, THEOREMS
+from cecore.proofs.book import CHAPTERS, DERIVATIONS, THEOREMS
 from cecore.proofs.coq_files import files
 from tools.pages import ROOT
 
@@ -28,7 +28,13 @@ PACKAGES = [
     "libcoq-interval",
 ]
 HOW_TO_GET_IT = f"apt-get install --no-install-recommends {' '.join(PACKAGES)}"
-APART = ("eq-example",)  # by interval arithmetic, which rests on more than the other proofs
+# The file that proves each: that of its chapter. The example is computed by interval arithmetic,
+# which rests on more than all other proofs.
+FILES = {
+    label: chapter.__name__.rpartition(".")[2].title().replace("_", "")
+    for chapter in CHAPTERS
+    for label in (*chapter.DERIVATIONS, *chapter.THEOREMS)
+} | {"eq-example": "Example"}
 # Coq's real numbers: they are classical, and so complete; and two functions with the same values
 # are the same.
 AXIOMS = {
@@ -50,8 +56,9 @@ def write(folder, shown=SHOWN):
     """Write the generated files, and copies of the proofs, that have changed."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {path.name: path.read_text("utf-8") for path in PROOFS.glob("*.v")}
-    texts |= files(shown, APART)
-    project = "\n".join(["-Q . Book", WARNINGS, *sorted(texts)])
+    texts |= files(shown, FILES)
+    compiled = sorted(name for name in texts if not name.startswith("Check"))
+    project = "\n".join(["-Q . Book", WARNINGS, *compiled])
     for name, text in (texts | {"_CoqProject": f"{project}\n"}).items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:
@@ -70,7 +77,15 @@ def compile_all(folder, jobs=None):
 
 def asked(folder, name):
     """Return the axioms on which the theorems of a file rest, as Coq lists them."""
-    command = ["coqc", "-Q", ".", "Book", "-w", "-notation-overridden,-ambiguous-paths", f"{name}.v"]
+    command = [
+        "coqc",
+        "-Q",
+        ".",
+        "Book",
+        "-w",
+        "-notation-overridden,-ambiguous-paths",
+        f"{name}.v",
+    ]
     said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     return axioms(said)
 
@@ -79,7 +94,7 @@ def axioms(said):
     """Return the names in the answer to `Print Assumptions`."""
     if "Closed under the global context" in said:
         return set()
-    return set(re.findall(r"^([\w.]+)\s*:", said, re.MULTILINE))
+    return set(re.findall(r"^(\w+\.[\w.]+)\s*:", said, re.MULTILINE))
 
 
 def main(folder):

@@ -1,8 +1,8 @@
-(* The chapter "Cross-entropy". *)
+(* The chapter "Cross-entropy": what it needs, and then its statements. *)
 From Coq Require Import Reals Lra.
 From mathcomp Require Import all_ssreflect.
 From Coquelicot Require Import Coquelicot.
-From Book Require Import Sums Softmax.
+From Book Require Import Sums Statements Softmax SoftmaxDerivative.
 Set Implicit Arguments.
 Unset Strict Implicit.
 
@@ -184,4 +184,150 @@ have abs : possible p q.
 split; first exact: gibbs_cross.
 rewrite -(gibbs_equal pd qd abs) (decomposition pd qd abs).
 by split=> [[]|->]; [lra | rewrite Rplus_0_r].
+Qed.
+
+(* What the chapter says *)
+
+Theorem eq_surprise : Statement.eq_surprise.
+Proof.
+move=> q1 q2 pos1 pos2; all => //; first exact: Rmult_lt_0_compat.
+by rewrite ln_mult //; ring.
+Qed.
+
+Theorem eq_kl_proof : Statement.eq_kl_proof.
+Proof.
+move=> n p q n0 p0 _ q0 _; all => // *; try exact: Rgt_not_eq; try exact: Rdiv_lt_0_compat.
+- by rewrite /Statement.H_pq /Statement.H_p; ring.
+- rewrite [in RHS](eq_bigr (fun i => p i * ln (p i) - p i * ln (q i))) => [|i _]; last by ring.
+  by rewrite sum_minus; ring.
+by apply: eq_bigr => i _; rewrite ln_div.
+Qed.
+
+Theorem eq_gibbs : Statement.eq_gibbs.
+Proof.
+move=> n p q n0 p0 p1 q0 q1; all => // *; try exact: Rgt_not_eq; try exact: Rdiv_lt_0_compat.
+  by rewrite p1 q1; ring.
+rewrite -sum_split -sum_minus; apply: eq_bigr => i _.
+by rewrite !ln_div //; field; apply: Rgt_not_eq.
+Qed.
+
+Theorem eq_one_hot : Statement.eq_one_hot.
+Proof.
+move=> n q y k q0 _ hot; all => //.
+rewrite -(one_hot q k) /cross_entropy /Statement.H_yq; congr (- _).
+by apply: eq_bigr => i _; rewrite hot.
+Qed.
+
+Theorem thm_entropy_range : Statement.thm_entropy_range.
+Proof.
+move=> n p n0 p0 one; have k := Ordinal n0; have pd : distribution p by [].
+rewrite /Statement.thm_entropy_range count_n -[Statement.H_p_ p]/(entropy p).
+have n_pos : 0 < INR n by apply/lt_0_INR/ltP.
+have inv : 1 / INR n = / INR n by rewrite /Rdiv Rmult_1_l.
+all; try lra.
+- by move=> i; have := p0 i; lra.
+- exact: entropy_ge0.
+- exact: entropy_le.
+- exact: entropy_zero.
+split.
+- by move=> /(entropy_full pd) same i; rewrite inv.
+by move=> same; apply/(entropy_full pd) => i; rewrite same inv.
+Qed.
+
+Section Possible.
+Variables (n : nat) (p q : 'R^n).
+Hypotheses (p0 : forall m, 0 <= p m) (q0 : forall m, 0 <= q m).
+Hypothesis possible_q : forall i, q i = 0 -> p i = 0.
+
+Lemma p_pos m : p m <> 0 -> 0 < p m.
+Proof. by have := p0 m; lra. Qed.
+
+Lemma q_pos m : p m <> 0 -> 0 < q m.
+Proof. by move=> pm; have := q0 m; case=> // e; case: pm; apply: possible_q. Qed.
+End Possible.
+
+Theorem thm_decomposition : Statement.thm_decomposition.
+Proof.
+move=> n p q n0 p0 p1 q0 q1 abs; have qp := q_pos q0 abs; have pp := p_pos p0.
+all => //; [by move=> m /qp; lra | |exact: decomposition].
+by move=> m ne; apply: Rdiv_lt_0_compat; [apply: pp | apply: qp].
+Qed.
+
+Theorem thm_gibbs : Statement.thm_gibbs.
+Proof.
+move=> n p q n0 p0 p1 q0 q1 abs; have qp := q_pos q0 abs; have pp := p_pos p0.
+have pd : distribution p by []. have qd : distribution q by [].
+have same := gibbs_equal pd qd abs; have parts := decomposition pd qd abs.
+rewrite -[Statement.KL_ p q]/(KL p q) -[Statement.H_pq_ p q]/(cross_entropy p q)
+  -[Statement.H_p_ p]/(entropy p).
+all => //.
+- by move=> m /qp; lra.
+- by move=> m ne; apply: Rdiv_lt_0_compat; [apply: pp | apply: qp].
+- exact: gibbs.
+- exact: gibbs_cross.
+by split=> [e|/same]; [apply/same | ]; lra.
+Qed.
+
+Lemma filterlim_sum (I : finType) (F : (R -> Prop) -> Prop) (f : I -> R -> R) (l : I -> R) :
+  Filter F -> (forall i, filterlim (f i) F (locally (l i))) ->
+  filterlim (fun t => \sum_i f i t) F (locally (\sum_i l i)).
+Proof.
+move=> FF lim; rewrite /index_enum; elim: (Finite.enum I) => [|i r IH].
+  apply: (filterlim_ext (fun=> 0)) => [t|]; first by rewrite big_nil.
+  by rewrite big_nil; apply: filterlim_const.
+rewrite big_cons; apply: (filterlim_ext (fun t => f i t + \sum_(j <- r) f j t)) => [t|].
+  by rewrite big_cons.
+apply: (filterlim_comp_2 (f i) _ Rplus); [exact: lim | exact: IH |].
+exact: (filterlim_plus (K := R_AbsRing) (V := R_NormedModule)).
+Qed.
+
+Section AlmostImpossible.
+Variables (n : nat) (p q : 'R^n) (k : 'I_n).
+Hypotheses (pd : distribution p) (qd : distribution q).
+Let f x := - (\sum_m p m * ln (q m + x)).
+
+Lemma nearly_possible : (forall i, q i = 0 -> p i = 0) ->
+  filterlim f (at_right 0) (locally (cross_entropy p q)).
+Proof.
+move=> abs; apply: (filterlim_comp _ _ _ (fun x => \sum_m p m * ln (q m + x)) Ropp _
+  (locally (\sum_m p m * ln (q m)))); last exact: (filterlim_opp (K := R_AbsRing) (V := R_NormedModule)).
+apply: filterlim_sum => m; case: (Req_dec (p m) 0) => [->|pm].
+  apply: (filterlim_ext (fun=> 0)) => [t|]; first by rewrite Rmult_0_l.
+  by rewrite Rmult_0_l; apply: filterlim_const.
+have qm : 0 < q m by apply: q_pos pm => //; apply: qd.1.
+have -> : p m * ln (q m) = p m * ln (q m + 0) by rewrite Rplus_0_r.
+have : continuous (fun x => p m * ln (q m + x)) 0.
+  by apply: (ex_derive_continuous (fun x => p m * ln (q m + x))); auto_derive; lra.
+by apply: filterlim_filter_le_1; apply: filter_le_within.
+Qed.
+
+Lemma impossible : 0 < p k -> q k = 0 -> filterlim f (at_right 0) (Rbar_locally p_infty).
+Proof.
+move=> pk qk P [M high]; pose far := exp (- (M + ln 2) / p k).
+have d0 : 0 < Rmin 1 far by apply: Rmin_glb_lt; [lra | exact: exp_pos].
+exists (mkposreal _ d0) => y yd y0; apply: high; rewrite /f (sum_one k) qk Rplus_0_l.
+have {}yd : y < Rmin 1 far.
+  by move: yd; rewrite /ball /= /AbsRing_ball /abs /minus /plus /opp /= Ropp_0 Rplus_0_r Rabs_pos_eq; lra.
+have y1 : y < 1 by have := Rmin_l 1 far; lra.
+have y_far : y < far by have := Rmin_r 1 far; lra.
+have rest : \sum_(m | m != k) p m * ln (q m + y) <= \sum_(m | m != k) p m * ln 2.
+  apply: sum_le => m _; apply: Rmult_le_compat_l; first exact: pd.1.
+  by apply: ln_le; have := qd.1 m; have := p_le1 qd m; lra.
+have share : \sum_(m | m != k) p m * ln 2 = (1 - p k) * ln 2.
+  by rewrite -pd.2 (sum_one k) -big_distrl /=; ring.
+have ln2 : 0 < ln 2 by have := ln_lt_2; lra.
+have : p k * ln y < - (M + ln 2).
+  have -> : - (M + ln 2) = p k * (- (M + ln 2) / p k) by field; lra.
+  by apply: Rmult_lt_compat_l => //; rewrite -(ln_exp (_ / _)); apply: ln_increasing.
+by have := Rmult_lt_0_compat _ _ pk ln2; lra.
+Qed.
+End AlmostImpossible.
+
+Theorem def_cross_entropy : Statement.def_cross_entropy.
+Proof.
+move=> n p q k p0 p1 q0 q1; have pos m x : 0 < x -> 0 < q m + x by have := q0 m; lra.
+all; try by move=> _ x x0 m; apply: pos.
+- by move=> abs m; apply: q_pos.
+- by move=> abs; apply: nearly_possible.
+by move=> [pk qk]; apply: (impossible (k := k)).
 Qed.

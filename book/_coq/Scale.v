@@ -1,8 +1,8 @@
-(* The chapter "A million classes". *)
+(* The chapter "A million classes": what it needs, and then its statements. *)
 From Coq Require Import Reals Lra.
 From mathcomp Require Import all_ssreflect.
 From Coquelicot Require Import Coquelicot.
-From Book Require Import Sums Softmax.
+From Book Require Import Sums Statements Softmax SoftmaxDerivative CrossEntropy CombinedGradient Stability Training Variants.
 Set Implicit Arguments.
 Unset Strict Implicit.
 
@@ -74,3 +74,39 @@ Canonical merge_comlaw := Monoid.ComLaw mergeC.
 Theorem merge_any_order N (part : 'I_N -> pair) (xs ys : seq 'I_N) : perm_eq xs ys ->
   \big[merge/Nothing]_(b <- xs) part b = \big[merge/Nothing]_(b <- ys) part b.
 Proof. exact: perm_big. Qed.
+
+(* What the chapter says *)
+
+Theorem eq_rescale : Statement.eq_rescale.
+Proof.
+move=> n z m m1 _; split; first by rewrite sum_scaler.
+by apply: eq_bigr => i _; rewrite -exp_plus; congr exp; ring.
+Qed.
+
+Theorem eq_associative : Statement.eq_associative.
+Proof.
+move=> a1 a2 a3 m m1 m2 m3 m'; split=> //.
+have e b : exp (b - m') * exp (m' - m) = exp (b - m) by rewrite -exp_plus; congr exp; ring.
+by rewrite /Statement.a_both Rmult_plus_distr_r !Rmult_assoc !e.
+Qed.
+
+Theorem thm_merge : Statement.thm_merge.
+Proof.
+move=> n z A B n0 [k1 A1] [k2 B2] dis.
+have pairs (C : {set 'I_n}) k : k \in C ->
+    pair_of z C (Pair (largest_in C (fun k => z k)) (\sum_(k in C) exp (z k - largest_in C (fun k => z k)))).
+  move=> kC; have [i iC e] := largest_in_some (fun k => z k) kC; split=> //; last by exists i.
+  by move=> l lC; apply: (largest_in_ge (fun k => z k)).
+split; first by have := pair_meaning (pairs A k1 A1).
+have := merge_pairs dis (pairs A k1 A1) (pairs B k2 B2).
+rewrite /merge /= -/(Statement.m_A z A) -/(Statement.m_B z B) -/(Statement.a_A z A) -/(Statement.a_B z B).
+set m := Rmax _ _ => -[le [k kC e] ->].
+have -> : m = Statement.m_AB z A B.
+  by rewrite /Statement.m_AB (largest_in_is kC) // => i /le; rewrite e.
+by [].
+Qed.
+
+Theorem thm_associative : Statement.thm_associative.
+Proof.
+move=> a1 a2 m1 m2 P1 P2 P3; all => //; [by rewrite mergeA | exact: mergeC | exact: (merge_nothing P1).2].
+Qed.

@@ -1,8 +1,8 @@
-(* The chapter "Stability". *)
+(* The chapter "Stability": what it needs, and then its statements. *)
 From Coq Require Import Reals Lra.
 From mathcomp Require Import all_ssreflect.
 From Coquelicot Require Import Coquelicot.
-From Book Require Import Sums Softmax Derivative CrossEntropy Gradient.
+From Book Require Import Sums Statements Softmax SoftmaxDerivative CrossEntropy CombinedGradient.
 Set Implicit Arguments.
 Unset Strict Implicit.
 
@@ -130,4 +130,43 @@ have back k : Rabs (z k - z' k) <= eps by rewrite Rabs_minus_sym.
 have := surprise_up back i; rewrite exp_Ropp => le.
 have e := exp_pos (2 * eps); apply: (Rmult_le_reg_l (exp (2 * eps))) => //.
 by rewrite -Rmult_assoc Rinv_r ?Rmult_1_l //; apply: Rgt_not_eq.
+Qed.
+
+(* What the chapter says *)
+
+Theorem eq_lse_shift : Statement.eq_lse_shift.
+Proof.
+move=> n z c n0; have i := Ordinal n0.
+have step : ln (\sum_k exp c * exp (z k - c)) = c + ln (\sum_k exp (z k - c)).
+  by rewrite sum_scale ln_mult ?ln_exp //; positive i.
+all; try positive i; rewrite ?step //; last exact: LSE_shift.
+by rewrite sum_scale; apply: Rmult_lt_0_compat; positive i.
+Qed.
+
+Theorem eq_odds : Statement.eq_odds.
+Proof.
+move=> n z i; all; try positive i; first by [].
+rewrite (eq_bigr (fun j => exp (- z i) * exp (z j))) => [|j _].
+  rewrite sum_scale exp_Ropp /Statement.S_; have := exp_pos (z i); have := S_gt0 z i => *.
+  by field; lra.
+by rewrite -exp_plus; congr exp; ring.
+Qed.
+
+Theorem thm_lipschitz : Statement.thm_lipschitz.
+Proof.
+move=> n v z eps n0 near; have i := Ordinal n0; all; try positive i.
+apply: (@LSE_lipschitz n z (fun i => z i + v i)) => // k.
+by rewrite (_ : z k + v k - z k = v k) //; ring.
+Qed.
+
+Theorem thm_conditioning : Statement.thm_conditioning.
+Proof.
+move=> n v z i j k eps near; set z' := fun i => z i + v i.
+have gap l : Rabs (z' l - z l) <= eps by rewrite (_ : z' l - z l = v l) /z' //; ring.
+have small (w : 'R^n) l : Rabs (ln (softmax w l)) = - ln (softmax w l).
+  apply: Rabs_left1; rewrite -ln_1; apply: ln_le (softmax_le1 w l); exact: softmax_gt0.
+rewrite -[Statement.s_moved v z]/(softmax z') !small.
+have bounds o := surprise_near o gap; have grad := gradient_near gap k j.
+all; try positive i; try (by case: (softmax_near gap i)); try (by case: grad);
+  try (by case: (bounds i)); by case: (bounds k).
 Qed.

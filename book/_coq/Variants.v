@@ -1,8 +1,8 @@
-(* The chapter "Variants". *)
+(* The chapter "The family": what it needs, and then its statements. *)
 From Coq Require Import Reals Lra.
 From mathcomp Require Import all_ssreflect.
 From Coquelicot Require Import Coquelicot.
-From Book Require Import Sums Softmax Derivative CrossEntropy Gradient Training.
+From Book Require Import Sums Statements Softmax SoftmaxDerivative CrossEntropy CombinedGradient Stability Training.
 Set Implicit Arguments.
 Unset Strict Implicit.
 
@@ -152,14 +152,6 @@ Qed.
 End Variants.
 
 (* B28, thm-binary *)
-Definition sigma x := 1 / (1 + exp (- x)).
-
-Theorem sigma_slope x : is_derive sigma x (sigma x * (1 - sigma x)).
-Proof.
-have e := exp_pos (- x).
-by rewrite /sigma; auto_derive; [lra | field; lra].
-Qed.
-
 Theorem binary y x : is_derive (fun x => - y * ln (sigma x) - (1 - y) * ln (sigma (- x))) x (sigma x - y).
 Proof.
 have pos a : 0 < sigma a.
@@ -207,3 +199,276 @@ by rewrite /minus /plus /opp /zero /=; ring.
 Qed.
 
 End Fitted.
+
+Section TwoClasses.
+Variable z : 'R^2.
+Let x := z ord0 - z ord_max.
+
+Theorem logistic_first : softmax z ord0 = sigma x.
+Proof.
+rewrite /softmax sum_2 /sigma /x Ropp_minus_distr /Rminus exp_plus exp_Ropp.
+by have := exp_pos (z ord0); have := exp_pos (z ord_max) => *; field; lra.
+Qed.
+
+Theorem logistic_second : softmax z ord_max = 1 - sigma x.
+Proof. by rewrite -logistic_first -(softmax_sum z (erefl _)) sum_2; ring. Qed.
+End TwoClasses.
+
+(* B28: the loss of one logit x is that of the logits (x, 0) with the label (y, 1 - y). *)
+Definition two (a b : R) : 'R^2 := fun i => if i == ord0 then a else b.
+
+Theorem binary_loss y x :
+  - y * ln (sigma x) - (1 - y) * ln (sigma (- x)) = loss (two y (1 - y)) (two x 0).
+Proof.
+rewrite /loss /cross_entropy sum_2 logistic_first logistic_second /two /= Rminus_0_r.
+have -> : sigma (- x) = 1 - sigma x.
+  by rewrite /sigma Ropp_involutive exp_Ropp; have := exp_pos x => *; field; lra.
+ring.
+Qed.
+
+(* What the chapter says *)
+
+Lemma warm_along n (z : 'R^n) j T i : 0 < T ->
+  is_derive (fun t => Statement.s_T (put z j t) i T) (z j)
+    (Statement.s_T z i T * (/ T * (delta i j - Statement.s_T z j T))).
+Proof.
+move=> T0; evar_last.
+  apply: (@softmax_along _ (fun t k => put z j t k / T) (z j) (fun k => / T * delta k j)) => k.
+  apply: (is_derive_ext (fun t => / T * put z j t k)) => [t|]; first exact: Rmult_comm.
+  by apply: is_derive_scal; apply: put_moves.
+have same k : softmax (fun k => put z j (z j) k / T) k = Statement.s_T z k T.
+  by rewrite -[RHS]/(softmax (fun k => z k / T) k); apply: softmax_ext => l; rewrite put_same.
+rewrite same (eq_bigr (fun k => / T * Statement.s_T z k T * delta k j)) => [|k _].
+  by rewrite sum_delta; ring.
+by rewrite same; ring.
+Qed.
+
+Lemma ln_warm n (z : 'R^n) j T i : 0 < T ->
+  is_derive (fun t => ln (Statement.s_T (put z j t) i T)) (z j)
+    (1 / T * (delta i j - Statement.s_T z j T)).
+Proof.
+move=> T0; evar_last.
+  apply: (is_derive_comp ln); last exact: warm_along.
+  by apply: is_derive_ln; positive i.
+have ? : 0 < Statement.s_T z i T by positive i.
+rewrite /scal /= /mult /= (_ : Statement.s_T (put z j (z j)) i T = Statement.s_T z i T).
+  by field; lra.
+by apply: (@softmax_ext _ (fun k => put z j (z j) k / T)) => k; rewrite put_same.
+Qed.
+
+Theorem eq_warm : Statement.eq_warm.
+Proof.
+move=> n y z j T T0 one; have k := j.
+have T_ne : T <> 0 by lra.
+have [e d] := both (gradient_warm z (y := y) j T_ne one).
+have by_z i := both (ln_warm z j i T0).
+have s1 : \sum_i y i * Derive (fun t => ln (Statement.s_T (put z j t) i T)) (z j)
+    = \sum_i y i * (1 / T * (delta i j - Statement.s_T z j T)).
+  by apply: eq_bigr => i _; have [_ ->] := by_z i.
+have s2 : - (\sum_i y i * (1 / T * (delta i j - Statement.s_T z j T)))
+    = 1 / T * (Statement.s_T z j T - y j).
+  rewrite (eq_bigr (fun i => 1 / T * (y i * delta i j) - 1 / T * Statement.s_T z j T * y i)).
+    by rewrite sum_minus !sum_scale one sum_delta; ring.
+  by move=> i _; ring.
+all => // [m|m||i|i||]; try positive k; first by case: (by_z i).
+  by rewrite s1 s2 [LHS]d -[softmax _ j]/(Statement.s_T z j T) /Rdiv; ring.
+by rewrite s1.
+Qed.
+
+Theorem eq_smoothed : Statement.eq_smoothed.
+Proof. by move=> n y i eps; split=> //; apply: count_ne i. Qed.
+
+Theorem eq_smoothed_loss : Statement.eq_smoothed_loss.
+Proof.
+move=> n y z eps n0; have k := Ordinal n0; all => // *; try positive k; first exact: count_ne k.
+have := smoothed_loss z y eps; rewrite /loss /cross_entropy /smoothed /Statement.y_eps count_n.
+by rewrite sum_opp => ->; rewrite /Statement.L /Rdiv; ring.
+Qed.
+
+Theorem eq_smoothed_gradient : Statement.eq_smoothed_gradient.
+Proof.
+move=> n y z j eps one; have [|e d] := both (f := fun t => Statement.L_eps (softmax (put z j t)) y eps)
+  (x := z j) (l := softmax z j - Statement.y_eps y j eps).
+  apply: (gradient_any z (y := fun i => Statement.y_eps y i eps)).
+  by rewrite sum_split sum_scale sum_equal one count_n; field; rewrite -count_n; apply: count_ne j.
+have step : (1 - eps) * (softmax z j - y j) + eps * (softmax z j - 1 / Statement.count n)
+    = softmax z j - Statement.y_eps y j eps.
+  by rewrite /Statement.y_eps /Rdiv; ring.
+all => // *; try positive j; first exact: count_ne j.
+by rewrite step d.
+Qed.
+
+Theorem eq_distillation : Statement.eq_distillation.
+Proof.
+move=> n p z j T T0 p0 one; have k := j; have T_ne : T <> 0 by lra.
+have pd : distribution p by split=> // i; apply: Rlt_le.
+have [e d] := both (distillation z j T_ne pd); have by_z i := both (ln_warm z j i T0).
+have s1 : \sum_i p i * Derive (fun t => ln (Statement.s_T (put z j t) i T)) (z j)
+    = - (1 / T * (Statement.s_T z j T - p j)).
+  rewrite (eq_bigr (fun i => 1 / T * (p i * delta i j) - 1 / T * Statement.s_T z j T * p i)).
+    by rewrite sum_minus !sum_scale one sum_delta; ring.
+  by move=> i _; have [_ ->] := by_z i; ring.
+all => // [m|m|m||i|i|||]; try positive k.
+- by apply: Rdiv_lt_0_compat => //; positive k.
+- by case: (by_z i).
+- by rewrite s1 [LHS]d -[softmax _ j]/(Statement.s_T z j T); field.
+- by rewrite s1; field.
+by field.
+Qed.
+
+Theorem eq_class_weights : Statement.eq_class_weights.
+Proof. by move=> n w y z j; have [e ->] := both (class_weights z w y j); all => // *; positive j. Qed.
+
+Theorem eq_class_weight : Statement.eq_class_weight.
+Proof.
+move=> n w y z j k hot; have [e ->] := both (class_weights z w y j).
+have step : (\sum_i w i * y i) * softmax z j - w j * y j = w k * softmax z j - w k * y j.
+  rewrite (eq_bigr (fun i => w i * delta i k)) => [|i _]; last by rewrite hot.
+  by rewrite sum_delta hot /delta; case: eqP => [->|_]; ring.
+by all => // *; try positive k; ring.
+Qed.
+
+Theorem eq_weighted_mean : Statement.eq_weighted_mean.
+Proof.
+move=> n y z j c one; have g := gradient_any z j one; have [e1 d1] := both g.
+have [|e2 d2] := both (f := fun t => Statement.M (softmax (put z j t)) y c) (x := z j)
+  (l := c * (softmax z j - y j)); first exact: is_derive_scal g.
+by all => // *; try positive j; rewrite d1.
+Qed.
+
+Section Focal.
+Variables (n : nat) (z : 'R^n) (k : 'I_n) (gamma : R).
+Hypothesis n2 : (2 <= n)%N.
+Let s := softmax z k.
+Let s0 : 0 < s := softmax_gt0 z k.
+Let s1 : s < 1 := softmax_lt1 z k n2.
+Let phi := Rpower (1 - s) gamma - gamma * s * Rpower (1 - s) (gamma - 1) * ln s.
+
+Lemma focal_by_s :
+  is_derive (fun t => Statement.F (put (softmax z) k t) k gamma) s (- phi / s).
+Proof.
+apply: (is_derive_ext (fun t => - (Rpower (1 - t) gamma * ln t))) => [t|].
+  by rewrite /Statement.F /put eqxx.
+evar_last; first by rewrite /Rpower; auto_derive; [split => //; lra | reflexivity].
+have power : Rpower (1 - s) (gamma - 1) = Rpower (1 - s) gamma / (1 - s).
+  by rewrite /Rminus Rpower_plus Rpower_Ropp Rpower_1; lra.
+by rewrite /phi power /Rpower -/(1 - s) /=; set e := exp _; field; lra.
+Qed.
+
+Lemma phi_is : Statement.varphi (softmax z) k gamma = phi.
+Proof. by rewrite /Statement.varphi; have [_ ->] := both focal_by_s; rewrite -/s; field; lra. Qed.
+
+End Focal.
+
+Theorem eq_focal_factor : Statement.eq_focal_factor.
+Proof.
+move=> n z k gamma n2 _; have [e d] := both (focal_by_s z k gamma n2).
+have ? := softmax_gt0 z k; have ? := softmax_lt1 z k n2.
+by all => //; [lra | rewrite -phi_is].
+Qed.
+
+Theorem eq_focal : Statement.eq_focal.
+Proof.
+move=> n y z j k gamma n2 _ hot; have [e1 d1] := both (focal_by_s z k gamma n2).
+have [e2 d2] := both (jacobian z k j); have [e3 d3] := both (focal z gamma k j n2).
+have s0 := softmax_gt0 z k; have s1 := softmax_lt1 z k n2.
+all => //; rewrite ?phi_is // ?d1 ?d2 ?hot; try lra; last by field; lra.
+  by rewrite [LHS]d3 delta_sym; move: s0 s1; rewrite /delta; case: eqP => [->|_] *; field; lra.
+by rewrite delta_sym.
+Qed.
+
+Lemma sigma_pos a : 0 < exp a + 1.
+Proof. by have := exp_pos a; lra. Qed.
+
+Lemma binary_line x y : Statement.B x y = ln (exp x + 1) - y * x.
+Proof.
+have e := exp_pos x; rewrite /Statement.B /Statement.sigma /Statement.sigma_minus.
+by rewrite !ln_div ?ln_exp ?ln_1; try lra; ring.
+Qed.
+
+Theorem eq_binary_loss : Statement.eq_binary_loss.
+Proof.
+move=> x y; have := sigma_pos x; have := exp_pos x => *.
+by all => //; try lra; try (apply: Rdiv_lt_0_compat; lra); apply: binary_line x y.
+Qed.
+
+Theorem eq_binary : Statement.eq_binary.
+Proof.
+move=> x y; have pos := sigma_pos x; have := exp_pos x => *.
+have [|e ->] := both (f := fun x => Statement.B x y) (x := x) (l := exp x / (exp x + 1) - y).
+  apply: (is_derive_ext (fun x => ln (exp x + 1) - y * x)) => [t|]; first by rewrite binary_line.
+  by auto_derive => /=; [lra | field; lra].
+by all => //; try lra; apply: Rdiv_lt_0_compat; lra.
+Qed.
+
+Theorem eq_slope : Statement.eq_slope.
+Proof.
+move=> n y z beta n0 one; have k := Ordinal n0; have [e ->] := both (fitted_slope z one beta).
+have step : - (\sum_k y k * (z k - Statement.barz z beta))
+    = Statement.barz z beta - \sum_k y k * z k.
+  rewrite (eq_bigr (fun k => y k * z k - Statement.barz z beta * y k)) => [|i _]; last by ring.
+  by rewrite sum_minus sum_scale one; ring.
+by all => // *; try positive k; rewrite step.
+Qed.
+
+Theorem eq_curvature : Statement.eq_curvature.
+Proof.
+move=> n z beta n0; have k := Ordinal n0.
+have moves i : is_derive (fun b => b * z i) beta (z i) by auto_derive => //=; ring.
+have [e d] := both (slope_along n0 moves).
+have one : \sum_k Statement.s_beta z k beta = 1 by apply: (softmax_sum (fun i => beta * z i)).
+set m := Statement.barz z beta.
+have step : \sum_k z k * (Statement.s_beta z k beta * (z k - m))
+    = \sum_k Statement.s_beta z k beta * (z k - m) ^ 2.
+  apply: Rminus_diag_uniq; rewrite -sum_minus.
+  rewrite (eq_bigr (fun k => m * (Statement.s_beta z k beta * z k) - m ^ 2 * Statement.s_beta z k beta)).
+    by rewrite sum_minus !sum_scale one -/(Statement.barz z beta) -/m; ring.
+  by move=> i _; ring.
+by all => // *; try positive k; rewrite step.
+Qed.
+
+Theorem thm_distillation : Statement.thm_distillation.
+Proof.
+move=> n v z j; have pos T : 0 < T -> T <> 0 by lra.
+have n0 := count_ne j.
+all => // [T|T|]; try by intros; positive j.
+rewrite count_n in n0 *.
+have -> : 1 / INR n * (z j - Statement.meanz z - (v j - Statement.meanv v))
+    = ((z j - average z) - (v j - average v)) / INR n.
+  by rewrite /Statement.meanz /Statement.meanv /average !count_n; field.
+exact: distillation_limit.
+Qed.
+
+Theorem thm_weighted_mean : Statement.thm_weighted_mean.
+Proof.
+move=> N n w Y Z j r Y1 W0.
+have [|e ->] := both (f := fun t => Statement.M_wYZ w Y (put_at Z r j t)) (x := Z r j)
+    (l := w r / Statement.weights w * (Statement.s_Z Z j r - Y r j)).
+  by evar_last; [exact: (weighted_mean Z (w := w) (b := r) j W0 (Y1 r)) |
+    rewrite -[Statement.s_Z Z j r]/(softmax (Z r) j) -/(Statement.weights w); field].
+by all => //; try (by intros; positive j); move=> ->; field.
+Qed.
+
+Theorem thm_binary : Statement.thm_binary.
+Proof.
+move=> n y z c1 c2 one ne n2; have e := exp_pos (z c1 - z c2); have e' := exp_pos (- (z c1 - z c2)).
+have first := two_first z n2 ne; have second := two_second z n2 ne; have back := two_back z c1 c2.
+all => //; try lra.
+- by move=> m; apply: softmax_gt0.
+- by rewrite -first; apply: softmax_gt0.
+- by rewrite back -second; apply: softmax_gt0.
+rewrite /Statement.L (sum_of_two _ n2 ne) first second back.
+have -> : y c2 = 1 - y c1 by rewrite -one (sum_of_two _ n2 ne); ring.
+ring.
+Qed.
+
+Theorem thm_fitted : Statement.thm_fitted.
+Proof.
+move=> n y z beta n0 one; have k := Ordinal n0.
+have slope x := both (fitted_slope z one x).
+have [convex var] := fitted_convex z one beta.
+have [|e d] := both (f := fun beta => Derive (fun beta => Statement.L_beta y z beta) beta)
+    (x := beta) (l := variance (softmax (fun i => beta * z i)) z).
+  apply: is_derive_ext convex => t; by have [_ ->] := slope t.
+by all => // *; try positive k; [case: (slope beta) | rewrite d].
+Qed.

@@ -95,7 +95,9 @@ def renamed(x: Any, old: str, new: str) -> Any:
         case Expr(kind, (index, *_)) if kind in BINDING and index == old:
             return x  # its own index has that name
         case Expr("cell", (name, row, column)):
-            return Expr("cell", (name, *(new if index == old else index for index in (row, column))))
+            return Expr(
+                "cell", (name, *(new if index == old else index for index in (row, column)))
+            )
         case Expr("entry", (name, index)):
             return Expr("entry", (name, new if index == old else index))
         case Expr(("delta" | "cases") as kind, (i, j, *rest)):

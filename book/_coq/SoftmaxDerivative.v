@@ -1,8 +1,8 @@
-(* The chapter "The derivative of softmax". *)
+(* The chapter "The derivative of softmax": what it needs, and then its statements. *)
 From Coq Require Import Reals Lra.
 From mathcomp Require Import all_ssreflect.
 From Coquelicot Require Import Coquelicot.
-From Book Require Import Sums Softmax.
+From Book Require Import Sums Statements Softmax.
 Set Implicit Arguments.
 Unset Strict Implicit.
 
@@ -53,9 +53,6 @@ Lemma put_moves n (z : 'R^n) j i : is_derive (fun t => put z j t i) (z j) (delta
 Proof.
 rewrite /put /delta; case: eqP => _; [exact: is_derive_id | exact: is_derive_const].
 Qed.
-
-Lemma softmax_ext n (z z' : 'R^n) i : (forall k, z k = z' k) -> softmax z i = softmax z' i.
-Proof. by move=> e; rewrite /softmax e; congr (_ / _); apply: eq_bigr => k _; rewrite e. Qed.
 
 Section Jacobian.
 Variables (n : nat) (z : 'R^n).
@@ -133,3 +130,132 @@ Theorem J_column j : \sum_i J i j = 0.
 Proof. by rewrite -{2}(J_row j); apply: eq_bigr => i _; apply: J_symmetric. Qed.
 
 End Jacobian.
+
+Definition sigma x := 1 / (1 + exp (- x)).
+
+Theorem sigma_slope x : is_derive sigma x (sigma x * (1 - sigma x)).
+Proof.
+have e := exp_pos (- x).
+by rewrite /sigma; auto_derive; [lra | field; lra].
+Qed.
+
+Lemma sum_2 (f : 'R^2) : \sum_i f i = f ord0 + f ord_max.
+Proof.
+by rewrite big_ord_recl big_ord_recl big_ord0 /= Rplus_0_r; congr (_ + f _); apply/val_inj.
+Qed.
+
+(* What the chapter says *)
+
+Lemma both f x l : is_derive f x l -> ex_derive f x /\ Derive f x = l.
+Proof. by move=> d; split; [exists l | apply: is_derive_unique]. Qed.
+
+Theorem eq_numerator_same : Statement.eq_numerator_same.
+Proof. move=> n z i j <-; exact: both (numerator_same z i). Qed.
+
+Theorem eq_denominator_same : Statement.eq_denominator_same.
+Proof. by move=> n z i j ->; have [? ?] := both (denominator z j). Qed.
+
+Theorem eq_case_same : Statement.eq_case_same.
+Proof.
+move=> n z i j <-; have [? ->] := both (case_same z i); have ? := S_gt0 z i.
+by all; rewrite /softmax /Statement.S_ //; try positive i; field_simplify_eq; lra.
+Qed.
+
+Theorem eq_numerator_other : Statement.eq_numerator_other.
+Proof. move=> n z i j ij; exact: both (numerator_other z ij). Qed.
+
+Theorem eq_denominator_other : Statement.eq_denominator_other.
+Proof. move=> n z i j _; exact: both (denominator z j). Qed.
+
+Theorem eq_case_other : Statement.eq_case_other.
+Proof.
+move=> n z i j ij; have [? ->] := both (case_other z ij); have ? := S_gt0 z i.
+by all; rewrite /softmax /Statement.S_ //; try positive i; field_simplify_eq; lra.
+Qed.
+
+Theorem eq_derivative : Statement.eq_derivative.
+Proof.
+move=> n z i j; have [? ->] := both (jacobian z i j).
+by all => //; rewrite /delta; case: eqP => [->|_]; ring.
+Qed.
+
+Theorem eq_logistic : Statement.eq_logistic.
+Proof.
+move=> n z i j _; have := exp_pos (z i); have := exp_pos (z j); have := exp_pos (- (z i - z j)).
+move=> *; all => //; try lra.
+rewrite Ropp_minus_distr /Rminus exp_plus exp_Ropp; field; lra.
+Qed.
+
+Theorem eq_gradient_lse : Statement.eq_gradient_lse.
+Proof.
+move=> n z j; have [? Dl] := both (gradient_LSE z j); have [? Ds] := both (denominator z j).
+have ? := S_gt0 z j.
+rewrite -[Statement.LSE]/LSE -[Statement.S_]/(fun n (z : 'R^n) => \sum_a exp (z a)).
+by all => //; try positive j; rewrite ?Dl Ds /softmax; field; lra.
+Qed.
+
+Theorem eq_temperature : Statement.eq_temperature.
+Proof.
+move=> n z i T T0; set q := fun k => Statement.s_T z k T.
+have [|? ->] := both (f := fun T => Statement.s_T z i T) (x := T)
+  (l := q i * (- / T ^ 2 * z i - \sum_k q k * (- / T ^ 2 * z k))).
+  apply: (@softmax_along _ (fun T k => z k / T) T (fun k => - / T ^ 2 * z k)) => k.
+  by auto_derive => /=; [lra | field; lra].
+all => //; try (apply: Rgt_not_eq; nra); try positive i.
+rewrite [in LHS](eq_bigr (fun k => - / T ^ 2 * (q k * z k))) => [|k _]; last by ring.
+by rewrite sum_scale /q; set m := \sum_k _; field; lra.
+Qed.
+
+Theorem thm_jacobian : Statement.thm_jacobian.
+Proof. by move=> n z i j; have [? ->] := both (jacobian z i j); split=> //; ring. Qed.
+
+Theorem thm_symmetry : Statement.thm_symmetry.
+Proof.
+move=> n z i j; have by_z k l := both (jacobian z k l).
+all; try by move=> *; apply: (proj1 (by_z _ _)).
+- exact: J_symmetric.
+- exact: J_row.
+exact: J_column.
+Qed.
+
+Lemma sum_of_two n (c1 c2 : 'I_n) (f : 'R^n) :
+  Statement.count n = 2 -> c1 <> c2 -> \sum_i f i = f c1 + f c2.
+Proof.
+rewrite count_n => n2; have {}n2 : n = 2%N by apply: INR_eq; rewrite n2.
+subst n; rewrite sum_2 => ne.
+have [[-> ->]|[-> ->]] : c1 = ord0 /\ c2 = ord_max \/ c1 = ord_max /\ c2 = ord0.
+- case: c1 c2 ne => [[|[|//]] p1] [[|[|//]] p2] ne.
+  + by case: ne; apply: val_inj.
+  + by left; split; apply: val_inj.
+  + by right; split; apply: val_inj.
+  by case: ne; apply: val_inj.
+- by [].
+exact: Rplus_comm.
+Qed.
+
+Section TwoClasses.
+Variables (n : nat) (z : 'R^n) (c1 c2 : 'I_n).
+Hypotheses (n2 : Statement.count n = 2) (ne : c1 <> c2).
+
+Lemma two_first : softmax z c1 = Statement.sigma_gap z c1 c2.
+Proof.
+rewrite /softmax (sum_of_two _ n2 ne) /Statement.sigma_gap Ropp_minus_distr /Rminus exp_plus exp_Ropp.
+by have := exp_pos (z c1); have := exp_pos (z c2) => *; field; lra.
+Qed.
+
+Lemma two_second : softmax z c2 = 1 - Statement.sigma_gap z c1 c2.
+Proof. by rewrite -two_first -(sum_s z c1) (sum_of_two _ n2 ne); ring. Qed.
+
+Lemma two_back : Statement.sigma_gap_back z c1 c2 = 1 - Statement.sigma_gap z c1 c2.
+Proof.
+rewrite /Statement.sigma_gap_back /Statement.sigma_gap exp_Ropp.
+by have := exp_pos (z c1 - z c2) => *; field; lra.
+Qed.
+End TwoClasses.
+
+Theorem thm_logistic : Statement.thm_logistic.
+Proof.
+move=> n z c1 c2 x ne n2; have e := exp_pos (- (z c1 - z c2)); have ex := exp_pos (- x).
+have [? ->] := both (sigma_slope x).
+all => //; try lra; [exact: two_first | exact: two_second].
+Qed.
