@@ -112,8 +112,10 @@ def theorem_points(
         for n in (1, 2, 3) if sets else (2, 3, 1, 6):
             at = random_point(max(n, classes), "", labels, rng)
             if zeros and n > 1:
-                for vector in ("p", "q"):
-                    _with_a_zero(at.entry[vector])
+                _with_a_zero(at.entry["p"])
+                _with_a_zero(at.entry["q"])
+                if rng.random() < 0.3:  # and another one than that of p
+                    at.entry["q"].reverse()
             if rng.random() < 0.5:
                 at.entry["z"][-1] = at.entry["z"][0]
             sizes = {size: rng.randint(1, 3) for size in "NMD"}
