@@ -221,7 +221,7 @@ Qed.
 Theorem thm_entropy_range : Statement.thm_entropy_range.
 Proof.
 move=> n p n0 p0 one; have k := Ordinal n0; have pd : distribution p by [].
-rewrite /Statement.thm_entropy_range count_n -[Statement.H_p_ p]/(entropy p).
+rewrite /Statement.thm_entropy_range count_n -[Statement.H_p p]/(entropy p).
 have n_pos : 0 < INR n by apply/lt_0_INR/ltP.
 have inv : 1 / INR n = / INR n by rewrite /Rdiv Rmult_1_l.
 all; try lra.
@@ -258,8 +258,8 @@ Proof.
 move=> n p q n0 p0 p1 q0 q1 abs; have qp := q_pos q0 abs; have pp := p_pos p0.
 have pd : distribution p by []. have qd : distribution q by [].
 have same := gibbs_equal pd qd abs; have parts := decomposition pd qd abs.
-rewrite -[Statement.KL_ p q]/(KL p q) -[Statement.H_pq_ p q]/(cross_entropy p q)
-  -[Statement.H_p_ p]/(entropy p).
+rewrite -[Statement.KL p q]/(KL p q) -[Statement.H_pq p q]/(cross_entropy p q)
+  -[Statement.H_p p]/(entropy p).
 all => //.
 - by move=> m /qp; lra.
 - by move=> m ne; apply: Rdiv_lt_0_compat; [apply: pp | apply: qp].

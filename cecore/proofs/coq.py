@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import BINDING, size_of
+from cecore.proofs.language import BINDING, ln, size_of
 from cecore.proofs.symbolic import renamed
 
 # How tightly Coq's signs bind: what binds less tightly than its place allows gets parentheses.
@@ -105,7 +105,7 @@ class Coq:
             case (("*" | "/"), (a, b)):
                 return f"{it(a, PRODUCT)} {x.kind} {it(b, PRODUCT - 1)}", PRODUCT
             case "times ln", (a, b):
-                return f"{it(a, PRODUCT)} * ln {it(b, ARGUMENT)}", PRODUCT
+                return f"{it(a, PRODUCT)} * {it(ln(b), PRODUCT - 1)}", PRODUCT
             case "^", (a, Expr("integer", (power,))) if power >= 0:
                 return f"{it(a, POWER - 1)} ^ {power}", POWER
             case "^", (a, b):
@@ -202,9 +202,11 @@ class Coq:
         known = stem, plain(definition)
         if known not in self.names:
             body = self(definition, of={} if by_z(definition) else {"s": "s"})
-            name = self._new_name(stem, found)
-            self.names[known] = name
-            self.definitions[name] = (binders(found), body)
+            meant = binders(found), body
+            same = (self.names[k] for k in self.names if k[0] == stem)
+            name = next((x for x in same if self.definitions[x] == meant), None)
+            self.names[known] = name or self._new_name(stem, found)
+            self.definitions.setdefault(self.names[known], meant)
 
         def stands(kind: str, name: str) -> str:
             if kind == "class":

@@ -56,6 +56,7 @@ from cecore.proofs.language import (
     z,
 )
 from cecore.proofs.theorem import Theorem
+from tests.book.reading import NOTEBOOKS, text_of
 from tests.conftest import ROOT
 from tools.coq import (
     AXIOMS,
@@ -258,7 +259,7 @@ def test_a_parenthesis_more_changes_nothing_but_parentheses():
 def compiled(tmp_path_factory):
     """The folder where everything is compiled, and the axioms."""
     if not has_coq():
-        if os.environ.get("CI"):
+        if os.environ.get("PROOFS"):  # as .ci/run says
             pytest.fail("Coq is missing")
         pytest.skip(f"Coq checks the proofs where it is installed: {HOW_TO_GET_IT}")
     folder = tmp_path_factory.mktemp("coq")
@@ -311,5 +312,21 @@ def test_the_answer_about_axioms_is_read():
 
 
 def test_the_packages_are_named_alike_everywhere():
+    assert f"          {' '.join(PACKAGES)}\n" in (ROOT / ".github/workflows/ci.yml").read_text(
+        "utf-8"
+    )
     run = (ROOT / ".ci" / "run").read_text("utf-8")
     assert f"({' '.join(PACKAGES)})" in run
+
+
+def test_the_proof_that_the_book_shows_is_the_one_that_coq_checks():
+    (page,) = (text_of(path) for path in NOTEBOOKS if path.stem == "proofs")
+    (shown,) = re.findall(r"```text\n(Theorem .*?)\n```", page, re.DOTALL)
+    assert f"\n{shown}\n" in (PROOFS / "Softmax.v").read_text("utf-8")
+
+
+def test_a_definition_that_reads_alike_is_made_only_once():
+    coq = Coq()
+    ways = [named("H", total("m", x(p("m"), q("m")))) for x in (lambda a, b: a * ln(b), times_ln)]
+    assert [coq(way) for way in ways] == ["H p q"] * 2
+    assert [*coq.definitions] == ["H"]

@@ -98,7 +98,7 @@ def is_false(mutant):
     """Return whether a statement is false by the numeric reading."""
     try:
         mutant.prove() if isinstance(mutant, Derivation) else mutant.check()
-    except (AssertionError, ArithmeticError, IndexError, KeyError, ValueError):
+    except (AssertionError, ArithmeticError, IndexError, KeyError, TypeError, ValueError):
         return True
     return False
 
