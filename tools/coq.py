@@ -35,6 +35,8 @@ FILES = {
     for chapter in CHAPTERS
     for label in (*chapter.DERIVATIONS, *chapter.THEOREMS)
 } | {"eq-example": "Example"}
+# What is said of floats is written by hand.
+OF_FLOATS = ("Floats.textbook", "Floats.stable", "Binary64.textbook64")
 # Coq's real numbers: they are classical, and so complete; and two functions with the same values
 # are the same.
 AXIOMS = {
@@ -56,7 +58,7 @@ def write(folder, shown=SHOWN):
     """Write the generated files, and copies of the proofs, that have changed."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {path.name: path.read_text("utf-8") for path in PROOFS.glob("*.v")}
-    texts |= files(shown, FILES)
+    texts |= files(shown, FILES, OF_FLOATS)
     compiled = sorted(name for name in texts if not name.startswith("Check"))
     project = "\n".join(["-Q . Book", WARNINGS, *compiled])
     for name, text in (texts | {"_CoqProject": f"{project}\n"}).items():
