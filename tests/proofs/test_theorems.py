@@ -210,3 +210,41 @@ def test_a_theorem_is_typeset_with_what_is_given():
         "\n"
         "& 1 < x\n\\end{aligned}"
     )
+
+
+# What a theorem assumes, and the words in the chapter that say so. (All others assume nothing; what
+# is 0 in a distribution, and in how many classes, needs no words where it may be anything.)
+STATED = {
+    "thm-temperature": "shares all probability equally among the largest logits",
+    "thm-logistic": "For $n = 2$, softmax is the logistic function",
+    "def-cross-entropy": "For two distributions $p$ and $q$",
+    "eq-one-hot": "one-hot",
+    "thm-entropy-range": "For $n$ classes, $0 \\le H(p) \\le \\ln n$",
+    "thm-decomposition": "If some $p_i > 0$ meets $q_i = 0$, both sides are $+\\infty$",
+    "thm-gibbs": "If some $p_i > 0$ meets $q_i = 0$, the divergence is $+\\infty$",
+    "thm-bounded": "If $y$ is a distribution, the entries",
+    "thm-lipschitz": "If no logit moves by more than $\\varepsilon$, neither does",
+    "thm-conditioning": "If no logit moves by more than $\\varepsilon$, then every",
+    "thm-backpropagation": "for example $r$, whose label $y$ sums to 1",
+    "thm-hessian": "for a label that sums to 1, is $J",
+    "thm-convex": "all labels $y$ that sum to 1",
+    "thm-shares": "if each label sums to 1",
+    "thm-weighted-mean": "not all of them 0, and labels that sum to 1",
+    "thm-binary": "the cross-entropy of the label $(y, 1 - y)$ with the logits $(x, 0)$",
+    "thm-fitted": "with a label $y$ that sums to 1",
+    "thm-merge": "Let a part of the logits have the pair $(m_1, a_1)$, and another part",
+}
+
+
+def test_what_a_theorem_assumes_is_what_the_chapter_says():
+    pages = {path.stem: text_of(path) for path in NOTEBOOKS}
+    assuming = [
+        label
+        for label, theorem in THEOREMS.items()
+        if theorem.given or theorem.labels or theorem.zeros or theorem.classes > 1
+    ]
+    assert sorted(assuming) == sorted(STATED)
+    for chapter in CHAPTERS:
+        page = pages[chapter.__name__.rpartition(".")[2].replace("_", "-")]
+        for label in chapter.THEOREMS.keys() & STATED.keys():
+            assert STATED[label] in page, label
