@@ -224,4 +224,31 @@ have factor a b : a - b <= r * u -> (1 - r * u) * exp a <= exp b.
 by split; apply: factor; lra.
 Qed.
 
+(* However the sum is made: exponentials e with a relative error of a, and a total that is off by b
+   from the sum of these.  So cecore does it. *)
+Theorem any_sum n (z e : 'R^n) (total a b : R) (i : 'I_n) :
+  let K := 2 * a + b + u in
+  0 <= a -> 0 <= b -> K < 1 ->
+  (forall k, tiny <= e k) -> (forall k, within a (e k) (exp (z k))) ->
+  0 < total -> within b total (\sum_k e k) -> tiny <= e i / total ->
+  Rabs (rnd (e i / total) - softmax z i) <= K / (1 - K) * softmax z i.
+Proof.
+move=> K a0 b0 K1 et near t0 sum_near st; rewrite /K in K1.
+have S0 := S_gt0 z i; have s0 := softmax_gt0 z i; have e0 := exp_pos (z i); have ei := et i.
+have E0 : 0 < \sum_k e k by apply: (sum_gt0 i) => k; have := et k; lra.
+have sums : within a (\sum_k e k) (\sum_k exp (z k)).
+  by split; rewrite -sum_scale; apply: sum_le => k _; case: (near k).
+have all_of_it : within (b + a) total (\sum_k exp (z k)).
+  by apply: (within_trans _ _ _ _ _ sum_near sums); lra.
+have quot : within (a + (b + a)) (e i / total) (softmax z i).
+  apply: within_mul => //; try lra; try (apply/Rlt_le/Rinv_0_lt_compat; lra).
+  by apply: within_inv => //; lra.
+apply: within_error; try (rewrite /K; lra).
+  by have := rnd_ge st; lra.
+have -> : K = u + (a + (b + a)) by rewrite /K; ring.
+apply: (@within_trans _ _ _ (e i / total)) => //; try lra.
+- by have := rnd_ge st; lra.
+exact: rnd_within.
+Qed.
+
 End Model.
