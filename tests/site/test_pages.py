@@ -8,7 +8,11 @@ import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
+from cecore.proofs.book import CHAPTERS
+from cecore.proofs.coq import Coq
+from cecore.proofs.coq_files import identifier, statement
 from tests.conftest import ROOT
+from tools.coq import SHOWN
 from tools.pages import pages_of_book
 
 REMOTE = re.compile(r"(?:https?:|wss?:)?//\w[^\s\"'`<>)]*", re.I)
@@ -238,3 +242,18 @@ def test_no_page_names_a_folder_of_the_machine_that_built_it(site, pages):
     for name in pages:
         html = (site / name).read_text(encoding="utf-8")
         assert [folder for folder in folders if f"{folder}/" in html] == [], name
+
+
+def test_under_each_theorem_stands_what_coq_is_asked_to_believe(pages):
+    coq = Coq()
+    texts = {label: statement(shown, coq) for label, shown in SHOWN.items()}
+    for chapter in CHAPTERS:
+        page = pages[f"book/{chapter.__name__.rpartition('.')[2].replace('_', '-')}.html"]
+        for label in chapter.THEOREMS:
+            if not label.startswith("eq-"):
+                fold = page.find(id=label).find("details", class_="coq")
+                assert not fold.has_attr("open")
+                read = "".join(fold.pre.get_text().split())
+                assert identifier(label) + ":" + "".join(texts[label].split()) in read
+    box = pages["book/softmax.html"].find(id="thm-shift")  # a derivation, in the proof
+    assert "eq_shift:" in box.find("details", class_="coq").pre.get_text()
