@@ -137,8 +137,8 @@ def test_the_fonts_of_the_pdf_are_its_own_and_not_the_machine_s(printed):
         with pikepdf.open(printed / file) as pdf:
             fonts = [one for one in dictionaries(pdf) if one.get("/Type") == "/FontDescriptor"]
             names = {str(font.FontName).partition("+")[2] for font in fonts}
-        ours = re.compile(r"(KaTeX_|Source|STIXGeneral-|DejaVuSans|NotoSansCJKsc-).*")
-        assert any(name.startswith("SourceSerif") for name in names)
+        ours = re.compile(r"(KaTeX_|BookSerif-|BookSans-|STIXGeneral-|DejaVuSans|NotoSansCJKsc-).*")
+        assert any(name.startswith("BookSerif") for name in names)
         assert "DejaVuSansMono" in names
         assert [name for name in names if not ours.fullmatch(name)] == []
 
@@ -300,3 +300,19 @@ def test_without_a_browser_it_says_how_to_get_one(site):
     assert done.returncode == 1
     assert "apt install chromium" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_problem_sheet_and_its_solutions_are_apart_and_linked(printed):
+    import pypdfium2
+
+    said = {}
+    for name in ("problem-sheet", "problem-sheet-solutions"):
+        with pypdfium2.PdfDocument(printed / f"{name}.pdf") as pdf:
+            said[name] = "".join(text_of(page) for page in pdf)
+    for text in said.values():
+        assert all(f"{n}. " in text for n in range(1, 9))
+    assert "The softmax is applied twice" not in said["problem-sheet"]
+    assert "The softmax is applied twice" in said["problem-sheet-solutions"]
+    page = BeautifulSoup((printed / "book/teachers.html").read_text("utf-8"), "html.parser")
+    links = {link["href"] for link in page.select("a[href$='.pdf']")}
+    assert {f"../{name}.pdf" for name in said} <= links

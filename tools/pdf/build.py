@@ -22,6 +22,9 @@ from tools.browser import CHROMIUM, LACKING
 from tools.pages import ROOT
 
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
+# The problem sheet and its solutions, for teachers to hand out.
+HANDOUTS = {"problems": "problem-sheet.pdf", "solutions": "problem-sheet-solutions.pdf"}
+HANDOUTS_PLACE = "<!-- sheets -->"
 HERE = Path(__file__).parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 SPACES = re.compile(r"\s+")
@@ -144,7 +147,7 @@ def faces():
     css = (ROOT / "book/_static/book.css").read_text("utf-8")
     static = (ROOT / "book/_static").as_uri()
     # The site's own, which paper waits for.
-    own = "".join(re.findall(r"@font-face \{ font-family: \"Source.*\n", css))
+    own = "".join(re.findall(r"@font-face \{ font-family: \"Book.*\n", css))
     own = own.replace("font-display: optional; ", "").replace("url(", f"url({static}/")
     return own + "".join(
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
@@ -267,6 +270,12 @@ def linked(site):
             f'PDF ({whole}), and the <a href="{root}{SHEET}">cheat sheet</a> on one page '
             f"({sheet}).</p>",
         )
+        problems, solutions = HANDOUTS.values()
+        html = html.replace(
+            HANDOUTS_PLACE,
+            f'<p>To hand out: the <a href="{root}{problems}">problem sheet</a> as a PDF, and its '
+            f'<a href="{root}{solutions}">solutions</a> apart.</p>',
+        )
         path.write_text(html, encoding="utf-8")
 
 
@@ -304,6 +313,13 @@ def main(site):
         printed(browser, work / "sheet.html", html, draft, **WHOLE)
         if finished(draft, site / SHEET) != 1:
             raise SystemExit("The cheat sheet does not fit on one page.")
+        for _, name, article in parts:
+            if name in HANDOUTS:
+                for link in article.select("a"):
+                    link.unwrap()
+                html = document(site, article.h1.get_text(), f"<body>{article}</body>")
+                printed(browser, work / "handout.html", html, draft, **WHOLE)
+                finished(draft, site / HANDOUTS[name])
         browser.close()
     linked(site)
     print(f"{BOOK}: {count} pages; {SHEET}: 1 page")
