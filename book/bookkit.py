@@ -9,7 +9,7 @@ import numpy as np
 from IPython.display import Markdown
 from numpy.typing import ArrayLike
 
-from cecore.claims.trial import as_numbers
+from cecore.claims.exact import as_numbers
 
 
 def show_source(*functions: Callable) -> Markdown:

@@ -9,7 +9,7 @@ from cecore.chapters.softmax import log_softmax, logsumexp, softmax
 from cecore.scale.in_memory import loss_and_grad
 
 if TYPE_CHECKING:
-    from cecore.claims.verify import verify
+    from cecore.claims import verify
 
 __version__ = "0.2.0"
 
@@ -34,7 +34,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load `verify` when it is first asked for: what it needs takes longer than all the rest."""
     if name == "verify":
-        from cecore.claims.verify import verify
+        from cecore.claims import verify
 
         globals()[name] = verify
         return verify

@@ -2,7 +2,7 @@
 
 import sys
 
-from cecore.claims.verify import main
+from cecore.claims.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

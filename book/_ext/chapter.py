@@ -1,4 +1,4 @@
-"""How a chapter begins, and what is folded in it.
+"""How a chapter begins, how its parts are numbered and named, and what is folded in it.
 
 ``:::{opener} A question?`` with a list of what the reader will be able to do, and `:needs:`. The
 number of the chapter and the minutes it takes are added here: 150 words a minute, and for the
@@ -8,11 +8,14 @@ exercises, whose titles begin with one, two or three stars, 3, 8 or 15 minutes e
 """
 
 import re
+from string import ascii_uppercase
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.util.docutils import SphinxDirective
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
+from sphinx_proof.nodes import proof_node
 
 WORDS = 150  # that a reader reads in a minute, formulas and pictures included
 STARS = re.compile(r"^(★{1,3}) ")
@@ -94,6 +97,75 @@ def say_minutes(app, doctree):
         node.replace_self(nodes.paragraph("", said, classes=["minutes"]))
 
 
+def fold_code(app, doctree, docname):
+    """Put folded code below what it has drawn or printed, and say what it is."""
+    for code in list(doctree.findall(HideCodeCellNode)):
+        cell = code.parent
+        if "tag_setup" in cell["classes"]:
+            named = "Set-up"
+        elif any(cell.findall(nodes.image)):
+            named = "Code of this figure"
+        else:
+            named = "Code"
+        code["prompt_show"] = code["prompt_hide"] = named
+        cell.remove(code)
+        cell.append(code)
+
+
+def letter_the_appendix(app, env):
+    """Number the figures of the appendix A.1, A.2, as those of the first chapter are 1.1, 1.2."""
+    pages = [page for page in env.toctree_includes.get("book/index", ()) if page in env.all_docs]
+    pages = [page for page in pages if not env.toc_secnumbers.get(page)]
+    numbered = [page for page in pages if any(env.toc_fignumbers.get(page, {}).values())]
+    for letter, page in zip(ascii_uppercase, numbered, strict=False):
+        for numbers in env.toc_fignumbers[page].values():
+            for n, (name, number) in enumerate(sorted(numbers.items(), key=lambda kv: kv[1]), 1):
+                numbers[name] = (letter, n)
+
+
+TITLE = re.compile(
+    r'(<span class="caption-number">(?:Theorem|Definition|Exercise) [\w.]+) </span> \((.*?)\)</p>', re.S
+)
+STATEMENT = re.compile(r'\s*(<a class="stmt .*?</a>)\s*$', re.S)
+
+
+def titled(match):
+    title, tag = match[2], STATEMENT.search(match[2])
+    after = f" {tag[1]}" if tag else ""
+    return f'{match[1]}</span> <span class="title">{STATEMENT.sub("", title)}</span>{after}</p>'
+
+
+def mark_proofs(app, doctree, docname):
+    """Set "Proof." apart from what follows, and mark the end in the last line, if that is text."""
+    for proof in doctree.findall(proof_node):
+        (box,) = proof
+        box["ids"] = []  # the same for all
+        first = next(iter(box.findall(nodes.Text)))
+        word, rest = first.split(" ", 1) if " " in first else (first, "")
+        at = first.parent.index(first)
+        first.parent[at : at + 1] = [
+            nodes.inline("", word, classes=["proof-word"]),
+            nodes.Text(f" {rest}"),
+        ]
+        end = '<span class="proof-end" role="img" aria-label="end of proof">∎</span>'
+        last = box[-1] if isinstance(box[-1], nodes.paragraph) else box
+        last += nodes.raw("", end, format="html")
+
+
+def name_parts(app, page, template, context, doctree):
+    """Say "Chapter 1" above its title, and give theorems one look."""
+    if doctree is None:
+        return
+    body = context["body"]
+    body = re.sub(
+        r'<span class="section-number">(\d+)\.\s*</span>',
+        r'<span class="section-number">Chapter \1</span> ',
+        body,
+        count=1,
+    )
+    context["body"] = TITLE.sub(titled, body)
+
+
 def visit_seen(self, node):
     self.body.append('<details class="seen"><summary>What you should have seen</summary>\n')
 
@@ -113,4 +185,8 @@ def setup(app):
     app.add_directive("opener", Opener)
     app.add_directive("seen", Seen)
     app.connect("doctree-read", say_minutes)
+    app.connect("doctree-resolved", fold_code)
+    app.connect("doctree-resolved", mark_proofs)
+    app.connect("env-updated", lambda app, env: letter_the_appendix(app, env), priority=900)
+    app.connect("html-page-context", name_parts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

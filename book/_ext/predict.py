@@ -94,11 +94,13 @@ class Predict(SphinxDirective):
 
         revealed = answer()
         for i in sorted(range(len(items)), key=lambda i: i != k):
-            if i == k or items[i][1:]:
-                kind = "right" if i == k else "wrong"
-                head = nodes.paragraph("", "", classes=[kind])
-                head += [child.deepcopy() for child in options[i]]
-                revealed += [head, *items[i][1:]]
+            why = items[i][1:]
+            if i == k or why:
+                head = nodes.paragraph(classes=["right" if i == k else "wrong"])
+                head += nodes.strong("", "", *[child.deepcopy() for child in options[i]])
+                if i != k and isinstance(why[0], nodes.paragraph):
+                    head += [nodes.Text(" "), *why.pop(0).children]
+                revealed += [head, *why]
         revealed += parsed[at + 1 :]
         choice = nodes.bullet_list(classes=["options"])
         choice += [nodes.list_item("", option) for option in options]

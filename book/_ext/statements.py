@@ -6,7 +6,7 @@
 
 from docutils import nodes
 
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
 
 
 def link_statements(app, doctree, docname):

@@ -1,4 +1,7 @@
-"""Other libraries, each made to look like cecore, so that the claims can be checked on them."""
+"""Other libraries, each made to look like cecore, so that the claims can be checked on them.
+
+Each is one function, which has its name and imports it; nothing is imported before it is asked for.
+"""
 
 import importlib
 from collections.abc import Callable
@@ -6,9 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from cecore.claims.trial import Array, Function, Implementation, NotSupportedError
+from cecore.claims.model import Array, Function, Implementation, NotSupportedError
+
+Library = Callable[[], Implementation]
+
+LIBRARIES: dict[str, Library] = {}
 
 
+def _library(make: Library) -> Library:
+    LIBRARIES[make.__name__.removeprefix("_")] = make
+    return make
+
+
+@_library
 def _numpy() -> Implementation:
     """Return the formulas as one would first write them."""
 
@@ -16,8 +29,8 @@ def _numpy() -> Implementation:
         e = np.exp(z)
         return e / e.sum(axis, keepdims=True)
 
-    def loss(z: Array, y: Array, axis: int = -1) -> Array:
-        return (-np.log(naive(z, axis)) * _one_hot(z, y, axis)).sum(axis)
+    def loss(z: Array, labels: Array, axis: int = -1) -> Array:
+        return (-np.log(naive(z, axis)) * _one_hot(z, labels, axis)).sum(axis)
 
     def jacobian(z: Array) -> Array:
         s = naive(z)
@@ -36,18 +49,22 @@ def _numpy() -> Implementation:
         kl_divergence=lambda p, q, axis=-1: (p * np.log(p / q)).sum(axis),
         one_hot=lambda labels, n: np.eye(n)[labels],
         loss=loss,
-        grad=lambda z, y, axis=-1: naive(z, axis) - _one_hot(z, y, axis),
-        loss_and_grad=lambda z, y: (loss(z, y).mean(), (naive(z) - _one_hot(z, y, -1)) / len(z)),
+        grad=lambda z, labels, axis=-1: naive(z, axis) - _one_hot(z, labels, axis),
+        loss_and_grad=lambda z, labels: (
+            loss(z, labels).mean(),
+            (naive(z) - _one_hot(z, labels, -1)) / len(z),
+        ),
     )
 
 
-def _one_hot(z: Array, y: Array, axis: int) -> Array:
+def _one_hot(z: Array, labels: Array, axis: int) -> Array:
     """Return labels as distributions in the shape and dtype of ``z``."""
-    if np.shape(y) == z.shape:
-        return y
-    return np.moveaxis(np.eye(z.shape[axis], dtype=z.dtype)[y], -1, axis)
+    if np.shape(labels) == z.shape:
+        return labels
+    return np.moveaxis(np.eye(z.shape[axis], dtype=z.dtype)[labels], -1, axis)
 
 
+@_library
 def _scipy() -> Implementation:
     special = importlib.import_module("scipy.special")
     return Implementation(
@@ -60,45 +77,7 @@ def _scipy() -> Implementation:
     )
 
 
-def _sklearn() -> Implementation:
-    """Return what LogisticRegression computes with; rows of a matrix, class indices only."""
-    softmax_of_rows = importlib.import_module("sklearn.utils.extmath").softmax
-    multinomial = importlib.import_module("sklearn._loss.loss").HalfMultinomialLoss
-
-    def in_rows(function: Callable[[Array], Array]) -> Function:
-        def wrapped(z: Array, axis: int = -1) -> Array:
-            if axis not in (-1, z.ndim - 1):
-                raise NotSupportedError("scikit-learn has its classes in columns")
-            return function(z.reshape(-1, z.shape[-1])).reshape(z.shape)
-
-        return wrapped
-
-    def half(method: str) -> Function:
-        def wrapped(z: Array, y: Array) -> Array:
-            if np.ndim(y) == z.ndim:
-                raise NotSupportedError("scikit-learn's multinomial loss takes class indices only")
-            rows = np.ascontiguousarray(z.reshape(-1, z.shape[-1]))
-            loss = multinomial(n_classes=z.shape[-1])
-            got = getattr(loss, method)(np.ravel(y).astype(z.dtype), rows)
-            return got.reshape(z.shape if method == "gradient" else z.shape[:-1])
-
-        return wrapped
-
-    def loss_and_grad(z: Array, y: Array) -> tuple[float, Array]:
-        losses, grads = multinomial(n_classes=z.shape[-1]).loss_gradient(y.astype(z.dtype), z)
-        return losses.mean(), grads / len(z)
-
-    return Implementation(
-        name=f"scikit-learn {importlib.import_module('sklearn').__version__}",
-        dtypes=(np.float32, np.float64),  # its loss takes no others, nor a single class
-        classes=2,
-        softmax=in_rows(softmax_of_rows),
-        loss=half("loss"),
-        grad=half("gradient"),
-        loss_and_grad=loss_and_grad,
-    )
-
-
+@_library
 def _torch() -> Implementation:
     torch = importlib.import_module("torch")
     F = torch.nn.functional
@@ -109,24 +88,26 @@ def _torch() -> Implementation:
     def of(function: Function) -> Function:
         return lambda z, axis=-1: function(to(z), dim=axis).numpy()
 
-    def losses(z: Any, y: Array, axis: int) -> Any:
+    def losses(z: Any, labels: Array, axis: int) -> Any:
         n = z.shape[axis]
-        labels = (
-            to(y).reshape(-1) if np.ndim(y) < z.ndim else to(y).movedim(axis, -1).reshape(-1, n)
-        )
-        return F.cross_entropy(z.movedim(axis, -1).reshape(-1, n), labels, reduction="none")
+        rows = z.movedim(axis, -1).reshape(-1, n)
+        if np.ndim(labels) < z.ndim:
+            flat = to(labels).reshape(-1)
+        else:
+            flat = to(labels).movedim(axis, -1).reshape(-1, n)
+        return F.cross_entropy(rows, flat, reduction="none")
 
-    def loss(z: Array, y: Array, axis: int = -1) -> Array:
-        return losses(to(z), y, axis).numpy().reshape(np.delete(z.shape, axis))
+    def loss(z: Array, labels: Array, axis: int = -1) -> Array:
+        return losses(to(z), labels, axis).numpy().reshape(np.delete(z.shape, axis))
 
-    def grad(z: Array, y: Array, axis: int = -1) -> Array:
+    def grad(z: Array, labels: Array, axis: int = -1) -> Array:
         leaf = to(z, requires_grad=True)
-        losses(leaf, y, axis).sum().backward()
+        losses(leaf, labels, axis).sum().backward()
         return leaf.grad.numpy()
 
-    def loss_and_grad(z: Array, y: Array) -> tuple[float, Array]:
+    def loss_and_grad(z: Array, labels: Array) -> tuple[float, Array]:
         leaf = to(z, requires_grad=True)
-        mean = F.cross_entropy(leaf, to(y))
+        mean = F.cross_entropy(leaf, to(labels))
         mean.backward()
         return mean.item(), leaf.grad.numpy()
 
@@ -155,6 +136,7 @@ def _torch() -> Implementation:
     )
 
 
+@_library
 def _jax() -> Implementation:
     jax = importlib.import_module("jax")
     nn, jnp = jax.nn, jax.numpy
@@ -189,4 +171,41 @@ def _jax() -> Implementation:
     )
 
 
-LIBRARIES = {"numpy": _numpy, "scipy": _scipy, "torch": _torch, "jax": _jax, "sklearn": _sklearn}
+@_library
+def _sklearn() -> Implementation:
+    """Return what LogisticRegression computes with; rows of a matrix, class indices only."""
+    softmax_of_rows = importlib.import_module("sklearn.utils.extmath").softmax
+    multinomial = importlib.import_module("sklearn._loss.loss").HalfMultinomialLoss
+
+    def in_rows(function: Callable[[Array], Array]) -> Function:
+        def wrapped(z: Array, axis: int = -1) -> Array:
+            if axis not in (-1, z.ndim - 1):
+                raise NotSupportedError("scikit-learn has its classes in columns")
+            return function(z.reshape(-1, z.shape[-1])).reshape(z.shape)
+
+        return wrapped
+
+    def half(method: str) -> Function:
+        def wrapped(z: Array, labels: Array) -> Array:
+            if np.ndim(labels) == z.ndim:
+                raise NotSupportedError("scikit-learn's multinomial loss takes class indices only")
+            rows = np.ascontiguousarray(z.reshape(-1, z.shape[-1]))
+            loss = multinomial(n_classes=z.shape[-1])
+            got = getattr(loss, method)(np.ravel(labels).astype(z.dtype), rows)
+            return got.reshape(z.shape if method == "gradient" else z.shape[:-1])
+
+        return wrapped
+
+    def loss_and_grad(z: Array, labels: Array) -> tuple[float, Array]:
+        losses, grads = multinomial(n_classes=z.shape[-1]).loss_gradient(labels.astype(z.dtype), z)
+        return losses.mean(), grads / len(z)
+
+    return Implementation(
+        name=f"scikit-learn {importlib.import_module('sklearn').__version__}",
+        dtypes=(np.float32, np.float64),  # its loss takes no others, nor a single class
+        classes=2,
+        softmax=in_rows(softmax_of_rows),
+        loss=half("loss"),
+        grad=half("gradient"),
+        loss_and_grad=loss_and_grad,
+    )

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
 from tests.book.reading import BOOK, NOTEBOOKS, code_cells, code_of, printed, read, text_of
 from tools.notebooks import COPIES, copies_of_figures, tidy
 from tools.pages import files_of_book, notebooks_of_book

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 
 import cecore
+from cecore.claims import verify
 from cecore.claims.listening import listening
-from cecore.claims.verify import CECORE, FLUSHED, verify
+from cecore.claims.run import CECORE, FLUSHED
 
 
 def said(text="loud", category=UserWarning):
     warnings.warn(text, category, stacklevel=2)
 
 
-def test_what_this_thread_says_is_heard_each_time_and_not_shown():
+def test_listening_hears_what_this_thread_says_each_time_and_shows_nothing():
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("default")
         said()
@@ -33,14 +34,14 @@ def test_what_this_thread_says_is_heard_each_time_and_not_shown():
 
 
 @pytest.mark.parametrize("action", ["error", "ignore", "once"])
-def test_filters_do_not_matter(action):
+def test_listening_passes_over_filters(action):
     with warnings.catch_warnings(action=action), listening() as heard:
         said()
         said("again", DeprecationWarning)
     assert [type(w) for w in heard] == [UserWarning, DeprecationWarning]
 
 
-def test_one_may_listen_within_another():
+def test_listening_within_listening():
     with listening() as outer:
         said("before")
         with listening() as inner:
@@ -50,7 +51,7 @@ def test_one_may_listen_within_another():
     assert [str(w) for w in inner] == ["within"]
 
 
-def test_everything_is_as_it_was_afterwards():
+def test_listening_leaves_everything_as_it_was():
     before = warnings.showwarning, [*warnings.filters]
     with listening():
         said()
@@ -90,7 +91,7 @@ def overflows():
     np.exp(np.array([1e4]))
 
 
-def test_what_other_threads_say_is_not_heard_but_shown():
+def test_listening_does_not_hear_other_threads():
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
         with meanwhile(overflows), listening() as heard:
@@ -101,7 +102,7 @@ def test_what_other_threads_say_is_not_heard_but_shown():
     assert {str(w.message) for w in shown} == {"overflow encountered in exp"}
 
 
-def test_who_listens_in_another_thread_hears_that_thread():
+def test_listening_in_another_thread_hears_that_thread():
     def other():
         with listening() as heard:
             overflows()
@@ -117,7 +118,7 @@ def test_who_listens_in_another_thread_hears_that_thread():
         said()
 
 
-def test_others_may_reset_the_filters_meanwhile():
+def test_listening_while_others_reset_the_filters():
     def reset():
         with warnings.catch_warnings(action="ignore"):
             time.sleep(0.001)
@@ -132,7 +133,7 @@ def test_others_may_reset_the_filters_meanwhile():
     assert len(heard) > 100
 
 
-def test_no_function_is_accused_of_what_other_threads_warn_of():
+def test_verify_accuses_no_function_of_what_other_threads_warn_of():
     with warnings.catch_warnings(action="ignore"), meanwhile(overflows):
         verify(CECORE, claims=["P5"]).assert_ok()
 
@@ -147,15 +148,13 @@ class Tensor:
         return np.asarray(self.values, dtype)
 
 
-def test_where_warnings_are_errors_an_old_protocol_is_no_error():
+def test_verify_takes_an_old_protocol_where_warnings_are_errors():
     def softmax(z, axis=-1):
         return Tensor(cecore.softmax(z, axis))
 
     with warnings.catch_warnings(action="error"):
         verify(softmax=softmax).assert_ok()
 
-
-# Subnormal numbers
 
 # In glibc's fenv_t: where the control word lies, and its bits that flush what is subnormal.
 CONTROL = {"x86_64": (28, 0x8040), "aarch64": (0, 1 << 24)}
@@ -183,7 +182,7 @@ def flushing():
         libm.fesetenv(before)
 
 
-def test_a_right_function_is_right_where_subnormal_numbers_are_flushed():
+def test_verify_holds_what_is_right_where_subnormal_numbers_are_flushed():
     tiny = ["S1", "S16", "P16"]  # of which right values are subnormal
     for claims in (None, tiny):  # what is right is kept, and must not be from the other world
         with flushing():
@@ -195,7 +194,7 @@ def test_a_right_function_is_right_where_subnormal_numbers_are_flushed():
         assert report.note == ""
 
 
-def test_a_wrong_function_is_wrong_there_too():
+def test_verify_refutes_what_is_wrong_where_subnormal_numbers_are_flushed():
     def softmax(z, axis=-1):
         s = cecore.softmax(z, axis)
         return np.where(s < 1e-30, 0, s).astype(z.dtype)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
 from cecore.proofs.book import CHAPTERS, DERIVATIONS
 from cecore.proofs.derivation import Derivation, FalseStepError
 from cecore.proofs.formula import Expr

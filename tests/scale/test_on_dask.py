@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cecore
-from cecore.claims.trial import NotSupportedError
+from cecore.claims import NotSupportedError
 from cecore.scale import on_dask
 from tests.reference import FLOATS, mp
 from tests.ulps import LIMIT, Exact, ulps

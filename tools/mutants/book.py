@@ -7,6 +7,7 @@ tried, and the cells of one notebook only. It ends with 1 if a change went unnot
 """
 
 import argparse
+import ast
 import base64
 import copy
 import dataclasses
@@ -25,7 +26,10 @@ import nbformat
 from PIL import Image, ImageChops
 
 import tools.one_thread  # noqa: F401  before NumPy is imported: one process for each core
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
+from cecore.claims.book import FILES as CLAIMING
+from cecore.claims.book.unchecked import UNCHECKED
+from cecore.claims.registry import in_order
 from cecore.proofs.book import CHAPTERS, DERIVATIONS
 from cecore.proofs.book import names as shared
 from tools.mutants.replay import Notebook, collect, differs, in_fork
@@ -118,6 +122,17 @@ def within_code(source):
     return lambda start: start > first and code(start)
 
 
+def within_claims(source):
+    """Return a test for places in a module: what its functions say that they check."""
+    starts = [0, *(m.end() for m in re.finditer("\n", source))]
+    spans = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            first, last = node.body[0].lineno, node.body[0].end_lineno
+            spans.append(range(starts[first - 1], starts[last]))
+    return lambda start: any(start in span for span in spans)
+
+
 def text_in(output):
     """Return the part of an output that holds its text, and the key to it."""
     if output.output_type in ("stream", "error"):
@@ -132,10 +147,10 @@ def changes_of_registry():
         file = Path(module.__file__)
         source = file.read_text("utf-8")
         yield from mutants_of("derivation", file, (), source, within_code(source))
-    file = ROOT / "cecore/claims/statements.py"
-    source = file.read_text("utf-8")
-    first, last = source.index('_STATEMENTS = r"""'), source.index("_NOT_CHECKED")
-    yield from mutants_of("claim", file, (), source, lambda at: first < at < last)
+    for module in CLAIMING:
+        file = Path(module.__file__)
+        source = file.read_text("utf-8")
+        yield from mutants_of("claim", file, (), source, within_claims(source))
 
 
 def changes_of_cells(file, items, seed):
@@ -239,19 +254,25 @@ class Registry:
     """The derivations and claims, and who notices a change of them: the ledger at the last."""
 
     def __init__(self, items):
-        self.claims = (ROOT / "cecore/claims/statements.py").read_text("utf-8")
         self.labels = [*DERIVATIONS]
         self.evidence = {}
         self.ledger = Notebook(items)
-        self.take_claims(self.claims)
+        self.take_claims()
         if self.by_ledger():
             raise RuntimeError(f"{LEDGER}: other outputs are stored")
 
-    def take_claims(self, source):
-        """Let the claims be those of a source, each checked once for each implementation."""
-        fresh = executed("cecore.claims.statements", source)["CLAIMS"]
+    def take_claims(self, m=None):
+        """Let the claims be those of the changed file and of the others.
+
+        Each is checked once for each implementation.
+        """
+        fresh = [*UNCHECKED]
+        for module in CLAIMING:
+            file = Path(module.__file__)
+            source = m.changed if m and file == m.file else file.read_text("utf-8")
+            fresh += executed(module.__name__, source)["CHAPTER"].claims.values()
         CLAIMS.clear()
-        for name, claim in fresh.items():
+        for name, claim in in_order(fresh).items():
 
             def check(f, claim=claim):
                 known = self.evidence
@@ -280,7 +301,7 @@ class Registry:
     def by(self, m):
         """Return who notices a change."""
         if m.kind == "claim":
-            self.take_claims(m.changed)
+            self.take_claims(m)
             return self.by_ledger()
         self.take_derivations(m)
         above = re.findall(r'^    "(eq-[a-z-]+)": ', m.text[: m.start], re.MULTILINE)
@@ -288,7 +309,7 @@ class Registry:
         names = (PROVED, DISPLAYED, DISTINCT)
         if name := failing(*((test, label) for label in labels for test in names)):
             return name
-        self.take_claims(self.claims)  # which derivation proves which
+        self.take_claims()  # which derivation proves which
         return self.by_ledger()
 
 
@@ -393,7 +414,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, metavar="N", help="try N changes of each kind")
     parser.add_argument("--seed", type=int, default=0, help="which ones, and where pictures change")
-    parser.add_argument("--only", metavar="FILE", help="such as softmax.ipynb or claims.py")
+    parser.add_argument("--only", metavar="FILE", help="such as softmax.ipynb or contract.py")
     for item in collect(BOOK, *FILES):
         if item.path in FILES:
             TESTS.setdefault(item.originalname, []).append(item)

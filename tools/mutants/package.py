@@ -361,7 +361,7 @@ class Server:
         gc.freeze()
         for mutant in self.todo:
             if not ready and not has_cache(mutant):
-                sys.modules["cecore.claims.verify"].verify()
+                sys.modules["cecore.claims"].verify()
                 ready = True
             with in_place(mutant, self.place):
                 child = os.fork()

@@ -1,0 +1,161 @@
+"""What is checked, against what, and what was found: implementations, claims and evidence."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from cecore.claims.dtypes import FLOATS, float_types
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Function = Callable[..., Any]
+
+
+class NotSupportedError(Exception):
+    """Raised by an adapter for what its library does not offer: not applicable, not wrong."""
+
+
+class StopError(Exception):
+    """The function raised, or returned what is no result at all."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a function takes, and the shape of what it gives.
+
+    ``takes`` names the arguments: "z" are logits, "v" a direction, "labels" class indices or
+    distributions, "p" and "q" distributions. Of each row of them it ``gives`` a "row", a "number"
+    or a "matrix"; "" is something else. ``along_axis``: the classes may lie along any axis of the
+    logits. ``namesake`` is its name in cecore, where that is another one.
+    """
+
+    takes: tuple[str, ...]
+    gives: str = ""
+    along_axis: bool = False
+    namesake: str = ""
+
+
+def _kind(
+    takes: str, gives: str = "", along_axis: bool = False, namesake: str = ""
+) -> dict[str, Kind]:
+    """Describe a function that an implementation may have, for its field."""
+    return {"kind": Kind(tuple(takes.split(", ")), gives, along_axis, namesake)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """Functions to check, each with the signature of its namesake in cecore, or None.
+
+    ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example;
+    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean; ``parts`` is a
+    class with the methods of `cecore.scale.parts.LogSumExp`. Functions take
+    NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
+    ``dtypes`` are those they take, ``classes`` is the smallest number of classes.
+    """
+
+    name: str = "your functions"
+    dtypes: tuple[Any, ...] = FLOATS
+    classes: int = 1
+    # This is the one table of them: all other lists of functions are taken from it.
+    softmax: Function | None = field(default=None, metadata=_kind("z", "row", along_axis=True))
+    log_softmax: Function | None = field(default=None, metadata=_kind("z", "row", along_axis=True))
+    logsumexp: Function | None = field(default=None, metadata=_kind("z", "number", along_axis=True))
+    softmax_jacobian: Function | None = field(default=None, metadata=_kind("z", "matrix"))
+    softmax_jvp: Function | None = field(default=None, metadata=_kind("z, v", "row"))
+    softmax_vjp: Function | None = field(default=None, metadata=_kind("z, v", "row"))
+    cross_entropy: Function | None = field(default=None, metadata=_kind("p, q", "number"))
+    entropy: Function | None = field(default=None, metadata=_kind("p", "number"))
+    kl_divergence: Function | None = field(default=None, metadata=_kind("p, q", "number"))
+    one_hot: Function | None = field(default=None, metadata=_kind("labels, n"))
+    loss: Function | None = field(
+        default=None,
+        metadata=_kind("z, labels", "number", along_axis=True, namesake="softmax_cross_entropy"),
+    )
+    grad: Function | None = field(
+        default=None,
+        metadata=_kind("z, labels", "row", along_axis=True, namesake="softmax_cross_entropy_grad"),
+    )
+    loss_and_grad: Function | None = field(default=None, metadata=_kind("batch, labels"))
+    parts: Function | None = field(default=None, metadata=_kind("parts", namesake="LogSumExp"))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtypes", float_types(self.dtypes))
+
+
+# Every function that an implementation may have, by name.
+FUNCTIONS: dict[str, Kind] = {
+    f.name: f.metadata["kind"] for f in fields(Implementation) if "kind" in f.metadata
+}
+# Functions of logits: those that take an axis, and all.
+ALONG_AXIS = tuple(name for name, kind in FUNCTIONS.items() if kind.along_axis)
+LOGITS = (
+    *ALONG_AXIS,
+    *(name for name, kind in FUNCTIONS.items() if kind.takes[0] == "z" and not kind.along_axis),
+)
+DISTRIBUTIONS = tuple(name for name, kind in FUNCTIONS.items() if kind.takes[0] == "p")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a check found.
+
+    ``verdict`` is "held", "failed", "not applicable", or "error" if a function raised or returned
+    no array of the right shape. ``inputs`` counts the calls; ``ulps`` is the largest error in
+    units in the last place of the right value, or of the largest term where terms cancel;
+    ``worst`` is the call that came closest to failing, or failed worst; ``message`` says what was
+    got and what is right.
+    """
+
+    verdict: str
+    inputs: int = 0
+    ulps: float | None = None
+    worst: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement, where it stands, and how to check it.
+
+    ``needs`` names the functions that the check calls: all of them, or, if ``each``, those of them
+    that there are. ``proofs`` are the labels of its derivations. No ``check``: ``reason`` says why.
+    ``statement`` has its formulas in LaTeX, between dollar signs; ``sentence`` is plain text.
+    """
+
+    id: str
+    statement: str
+    chapter: str
+    label: str
+    needs: tuple[str, ...] = ()
+    each: bool = False
+    check: Callable[[Implementation], Evidence] | None = field(default=None, compare=False)
+    proofs: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        r"""The statement for a terminal: ``$s_i \ge 0$`` is ``s_i >= 0`` there."""
+        return re.sub(r"\$(.+?)\$", lambda found: _LATEX.sub(_plain, found[1]), self.statement)
+
+
+_LATEX = re.compile(r"\{\\mathsf (T)\}|\\operatorname\{(\w+)\}|\\([a-zA-Z]+)( ?)")
+_TIGHT = {"partial": "d", "lvert": "|"}  # no space follows
+_LOOSE = {
+    "ge": ">=",
+    "le": "<=",
+    "ne": "!=",
+    "to": "->",
+    "parallel": "||",
+    "circ": "*",
+    "infty": "inf",
+    "varepsilon": "eps",
+    "varphi": "phi",
+    "rvert": "|",
+}
+
+
+def _plain(command: re.Match[str]) -> str:
+    transposed, function, name, space = command.groups()
+    return transposed or function or _TIGHT.get(name) or _LOOSE.get(name, name) + space
