@@ -118,6 +118,7 @@ libraries: $(BENCH)/installed $(INSTALLED)
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
 	$(BENCH)/bin/python -m tools.autograd
+	$(BENCH)/bin/python -m tools.frameworks
 	$(BIN)/python -m tools.notebooks book/libraries.ipynb book/training.ipynb
 
 # Its scores depend on the machine, too: not in `make test`.
