@@ -76,8 +76,16 @@ def price(x, y, s, loss):
     yield '<text y="20" class="title">loss<tspan class="letter" dx="8">L</tspan></text>'
     yield f'<text x="0" y="70">The truth: {CLASSES[TRUE]}.</text>'
     yield f'<text x="0" y="104" data-part="log">{MINUS}ln {number(s[TRUE], 2)} =</text>'
-    yield f'<text x="112" y="107" class="loss" data-part="loss">{number(loss, 2)}</text>'
+    yield f'<text x="98" y="107" class="loss" data-part="loss">{number(loss, 2)}</text>'
     yield '<text x="0" y="134" class="small">nats of surprise</text></g>'
+
+
+def tip(name):
+    """The tip of the arrows. Each drawing has its own, since one of them is never shown."""
+    return (
+        f'<defs><marker id="tip-{name}" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path d="M1 1 9 5 1 9"/></marker></defs>'
+    )
 
 
 def picture():
@@ -92,12 +100,9 @@ def picture():
         f"and it leads back to better logits."
     )
     drawn = f'role="img" aria-label="{what}"'
-    tip = (
-        '<defs><marker id="story-tip" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M1 1 9 5 1 9"/></marker></defs>'
-    )
     wide = [
-        f'<svg class="story wide" viewBox="0 0 640 408" {drawn}>{tip}',
+        f'<svg class="story wide" viewBox="0 0 640 408" {drawn}>',
+        tip("wide"),
         *panel(0, 10, "z", Z),
         *panel(400, 10, "s", s),
         *price(400, 250, s, loss),
@@ -111,6 +116,7 @@ def picture():
     ]
     narrow = [
         f'<svg class="story narrow" viewBox="0 0 340 756" {drawn}>',
+        tip("narrow"),
         *panel(0, 0, "z", Z),
         *panel(0, 206, "s", s),
         *price(0, 412, s, loss),

@@ -205,7 +205,7 @@
     const bars = Object.keys(BARS).filter((part) => shows.includes(part));
     const square = shows.includes("simplex") ? drawSimplex : shows.includes("jacobian") ? drawJacobian : null;
     const wide = width >= 540;
-    const columns = square ? 1 : bars.length > 3 ? 2 : 1;
+    const columns = square || bars.length === 3 ? 1 : wide || bars.length > 3 ? 2 : 1;
     const half = wide ? width * 0.46 - gap : width;
     const across = square ? half : (width - (columns - 1) * gap) / columns;
     const placed = [];

@@ -114,7 +114,7 @@ def test_a_reference_to_a_formula_says_that_it_is_one(pages):
     assert len(links) > 50
     for link in links:
         short = link.find_parent(class_="number")  # beside a formula of the cheat sheet
-        form = r"\(\d+\)" if short else r"Equation \d+"
+        form = r"\(\d\.\d+\)" if short else r"Equation \d\.\d+"
         assert re.fullmatch(form, link.get_text()), link
 
 
