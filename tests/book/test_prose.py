@@ -41,7 +41,7 @@ def numbers():
         "softmax": [
             *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
             *[("0.1", z[2]), ("1.1", z[2] + 1)],
-            *[*EXPONENTIALS, *PROBABILITIES, ("66 %", s[0])],
+            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES, ("66 %", s[0])],
             ("1000", said("softmax", r"softmax\(np\.array\(\[(1000)\.0,")),
             *[("0.1", z[2]), ("1002", z[0] + 1000), ("1001", z[1] + 1000), ("1000.1", z[2] + 1000)],
             ("0.01", said("softmax", r"for gap in \((.*?),")),
