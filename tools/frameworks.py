@@ -32,7 +32,7 @@ LIBRARIES = {
 
 def code(text):
     """Return a snippet without what was written below it."""
-    return re.sub(r"(?m)^#> .*\n", "", text)
+    return re.sub(r"(?m)^# > .*\n", "", text)
 
 
 def libraries(text):
@@ -54,7 +54,7 @@ def ran(path):
     )
     if done.returncode:
         raise SystemExit(f"{path}:\n{done.stderr}")
-    text += "".join(f"#> {line}\n" for line in done.stdout.splitlines())
+    text += "".join(f"# > {line}\n" for line in done.stdout.splitlines())
     path.write_text(text, "utf-8")
     return {"by": [named(module) for module in libraries(text)], "sha256": digest(text)}
 

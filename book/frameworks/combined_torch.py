@@ -6,6 +6,6 @@ loss = torch.nn.functional.cross_entropy(z, k)
 loss.backward()
 print(loss.item())
 print(z.grad)
-#> 0.25597643852233887
-#> tensor([[-0.1705,  0.1212,  0.0493],
-#>         [ 0.0226,  0.0226, -0.0453]])
+# > 0.25597643852233887
+# > tensor([[-0.1705,  0.1212,  0.0493],
+# >         [ 0.0226,  0.0226, -0.0453]])

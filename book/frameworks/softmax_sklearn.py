@@ -2,4 +2,4 @@ from sklearn.utils.extmath import softmax
 
 z = [[2.0, 1.0, 0.1]]
 print(softmax(z))  # what predict_proba makes of the logits
-#> [[0.65900114 0.24243297 0.09856589]]
+# > [[0.65900114 0.24243297 0.09856589]]

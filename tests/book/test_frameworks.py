@@ -45,7 +45,7 @@ def test_a_snippet_was_run_as_it_stands(path):
 
 @each_snippet
 def test_a_snippet_prints_what_the_book_says(path):
-    lines = re.findall(r"^#> (.*)$", path.read_text("utf-8"), re.M)
+    lines = re.findall(r"^# > (.*)$", path.read_text("utf-8"), re.M)
     numbers = re.findall(r"-?\d+\.\d+", " ".join(lines))
     right = PRINTED.get(path.stem, PRINTED.get(path.stem.partition("_")[0]))
     np.testing.assert_allclose([float(n) for n in numbers], np.ravel(right), atol=1e-4)
