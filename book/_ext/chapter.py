@@ -121,12 +121,13 @@ def letter_the_appendix(app, env):
     numbered = [page for page in pages if any(env.toc_fignumbers.get(page, {}).values())]
     for letter, page in zip(ascii_uppercase, numbered, strict=False):
         for numbers in env.toc_fignumbers[page].values():
-            for n, (name, number) in enumerate(sorted(numbers.items(), key=lambda kv: kv[1]), 1):
+            for n, name in enumerate(sorted(numbers, key=numbers.get), 1):
                 numbers[name] = (letter, n)
 
 
 TITLE = re.compile(
-    r'(<span class="caption-number">(?:Theorem|Definition|Exercise) [\w.]+) </span> \((.*?)\)</p>', re.S
+    r'(<span class="caption-number">(?:Theorem|Definition|Exercise) [\w.]+) </span> \((.*?)\)</p>',
+    re.S,
 )
 STATEMENT = re.compile(r'\s*(<a class="stmt .*?</a>)\s*$', re.S)
 

@@ -19,7 +19,7 @@ KATEX = Path(__file__).parent / "katex"
 logger = logging.getLogger(__name__)
 ROWS = re.compile(r"\\\\\[4pt\]")
 DEEP = re.compile(r"\\frac|\\sum|\\max|\\underbrace|\\bigl?\b|\\prod")
-SHORT = 12  # signs of a formula that stays on one line
+SHORT = 10  # signs of a formula that stays on one line
 
 
 @cache

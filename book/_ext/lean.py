@@ -7,11 +7,14 @@ rules that some page can use, a quarter, become one sheet. What else a page load
 import hashlib
 import re
 from itertools import groupby, pairwise
+from pathlib import Path
 
 import tinycss2
 from docutils import nodes
 from PIL import Image
 from sphinx.writers.html5 import HTML5Translator
+
+from dark import draw_dark
 
 SHEET = re.compile(r'<link rel="stylesheet".*_static/([^"?]*\.css).*\s*')
 SCRIPT = re.compile(r'<script .*src="[./]*_static/([^"?]*)')
@@ -82,6 +85,23 @@ def visit_image(writer, node):
             width, height = picture.size
         room = f'<img width="{width}" height="{height}" loading="lazy" decoding="async"'
         writer.body[-1] = writer.body[-1].replace("<img", room, 1)
+        if "jupyter_execute" in file.parts:  # a figure, and not the photograph of a screen
+            show_dark(writer, node, file)
+
+
+def show_dark(writer, node, file):
+    """Let a figure have a second version, for the dark theme; only the one that is shown is loaded."""
+    shown = Path(node["uri"]).name
+    other = f"{Path(shown).stem}-dark.png"
+    folder = writer.builder.outdir / writer.builder.imagedir
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_dark(file, folder / other)
+    light = writer.body[-1]
+    dark = light.replace(shown, other)
+    writer.body[-1] = "".join(
+        image.replace("<img", f'<img class="only-{theme}"', 1)
+        for theme, image in (("light", light), ("dark", dark))
+    )
 
 
 def correct(app, page, template, context, doctree):

@@ -18,7 +18,14 @@ ROW = 32
 # Of each panel: how long 1 is, where 0 is, the digits of its numbers, and whether + is written.
 PANELS = {
     "z": {"title": "logits", "letter": "z", "unit": 22, "zero": 156, "digits": 1, "sign": ""},
-    "s": {"title": "probabilities", "letter": "s", "unit": 132, "zero": 66, "digits": 2, "sign": ""},
+    "s": {
+        "title": "probabilities",
+        "letter": "s",
+        "unit": 132,
+        "zero": 66,
+        "digits": 2,
+        "sign": "",
+    },
     "g": {
         "title": "gradient",
         "letter": f"s {MINUS} y",
