@@ -38,7 +38,11 @@ BOOK := $(filter ./book/% ./cecore/%.py ./tools/pdf/% ./_%.yml,$(FILES))
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
 .PHONY: help book pdf site check test screenshots anywhere serve lab notebooks bench libraries lighthouse lock \
+<<<<<<< HEAD
 	release-check mutants mutants-sample clean
+=======
+	mutants mutants-sample proofs clean
+>>>>>>> coq
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -65,6 +69,7 @@ help:
 	@echo 'make mutants    change every detail of cecore and of the book, one at a time; a test must'
 	@echo '                notice each (a night: 9,000 changes of cecore, 14,000 of the book)'
 	@echo 'make mutants-sample  the same for a few dozen changes of the book (a minute)'
+	@echo 'make proofs     have Coq check every theorem of the book (a minute; Coq must be installed)'
 	@echo 'make clean      remove everything that make made'
 
 book: $(HTML)
@@ -143,6 +148,10 @@ mutants: $(INSTALLED)
 
 mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/tools/test_mutants.py
+
+# All of it is in `make test` as well, where Coq is installed.
+proofs: $(INSTALLED)
+	$(BIN)/python -m tools.coq
 
 clean:
 	rm -rf .venv $(BENCH) _build .pytest_cache .ruff_cache .mypy_cache .hypothesis __pycache__

@@ -8,7 +8,9 @@ import pytest
 
 # About how many seconds a file takes, if that is long: in the order in which they are run.
 SECONDS = {
-    "tests/claims/test_claims.py": 45,
+    "tests/proofs/test_coq.py": 60,
+    "tests/claims/test_book.py": 45,
+    "tests/claims/test_kit.py": 30,
     "tests/proofs/test_derivations.py": 20,
     "tests/claims/test_listening.py": 10,
     "tests/engine/test_accuracy.py": 8,

@@ -23,7 +23,7 @@ NO_PART += [".ipynb_checkpoints"]
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
 # All tests but those of pages, of the lock and so on, and those that take longest; and of these
 # all but those, too, that take long and compute what only other versions could change.
-NOT_OF_ALL = ["site", "proofs", "claims/test_claims.py", "engine/test_accuracy.py"]
+NOT_OF_ALL = ["site", "proofs", "claims/test_book.py", "engine/test_accuracy.py"]
 NOT_OF_ALL += [f"tools/test_{name}.py" for name in ("launch", "lock", "mutants")]
 NOT_OF_SOME = [f"chapters/test_{name}.py" for name in ("softmax", "derivative", "combined")]
 NOT_OF_SOME += ["scale/test_on_dask.py", "book/test_pictures.py", "tools/test_benchmark.py"]

@@ -123,6 +123,7 @@ def letter_the_appendix(app, env):
         for numbers in env.toc_fignumbers[page].values():
             for n, name in enumerate(sorted(numbers, key=numbers.get), 1):
                 numbers[name] = (letter, n)
+    return []
 
 
 TITLE = re.compile(
@@ -190,6 +191,6 @@ def setup(app):
     app.connect("doctree-read", say_minutes)
     app.connect("doctree-resolved", fold_code)
     app.connect("doctree-resolved", mark_proofs)
-    app.connect("env-updated", lambda app, env: letter_the_appendix(app, env), priority=900)
+    app.connect("env-get-updated", letter_the_appendix, priority=900)
     app.connect("html-page-context", name_parts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

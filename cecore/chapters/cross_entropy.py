@@ -88,7 +88,7 @@ def one_hot(labels: ArrayLike, n: int, dtype: DTypeLike = float) -> Array:
     n : int
         The number of classes, at least 1.
     dtype : dtype, default float64
-        Of the result, which has the shape (*labels.shape, n).
+        Of the result, which has the shape ``(*labels.shape, n)``.
 
     Raises
     ------

@@ -115,6 +115,9 @@ def _parser() -> _Parser:
         metavar="DTYPE",
         help="call with float64 and this only (repeatable)",
     )
+    add("--chapter", metavar="NAME", help="the claims of this chapter, such as softmax, only")
+    add("--seed", type=int, default=0, metavar="N", help="of the random inputs (0)")
+    add("--html", type=_json_path, metavar="FILE", help="write the report as a page")
     add("--json", type=_json_path, metavar="FILE", help="write the evidence to a file")
     add("-v", "--verbose", action="store_true", help="show proof, worst input and what was found")
     return parser
@@ -153,6 +156,19 @@ def _drawn(report: Report, verbose: bool) -> Any:
 
 
 def _print(report: Report, verbose: bool) -> None:
+    """Print the levels, and, if verbose or if claims were asked for, the claims."""
+    if report.examination is not None:
+        print(report.text(min(shutil.get_terminal_size((80, 0)).columns, 100)))
+        print()
+    if report.examination is None or verbose:
+        _print_claims(report, verbose)
+    if report.note:
+        print(report.note)
+    more = "" if verbose or report.examination is None else " (-v lists the claims)"
+    print(f"{report.summary()}{more}")
+
+
+def _print_claims(report: Report, verbose: bool) -> None:
     """Print a table in colour on a terminal with rich, and plain text anywhere else."""
     try:
         if not _is_terminal(sys.stdout):
@@ -162,9 +178,6 @@ def _print(report: Report, verbose: bool) -> None:
     except ImportError:
         width = shutil.get_terminal_size((100, 0)).columns
         print(report.table(verbose=verbose, width=width))
-    if report.note:
-        print(report.note)
-    print(report.summary())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -228,12 +241,16 @@ def _run(given: argparse.Namespace) -> int:
         report = verify(
             given.library,
             claims=given.claim,
+            chapter=given.chapter,
             dtypes=given.dtype,
+            seed=given.seed,
             progress=_is_terminal(sys.stderr),
             **functions,
         )
         if given.json:
             _write(given.json, report.to_json())
+        if given.html:
+            _write(given.html, f"<!doctype html><meta charset=utf-8>{report._repr_html_()}")
     except ImportError as error:  # mpmath
         return _tell(f"cecore verify: {error}")
     except OSError as error:

@@ -61,7 +61,9 @@ def _one_hot(z: Array, labels: Array, axis: int) -> Array:
     """Return labels as distributions in the shape and dtype of ``z``."""
     if np.shape(labels) == z.shape:
         return labels
-    return np.moveaxis(np.eye(z.shape[axis], dtype=z.dtype)[labels], -1, axis)
+    y = np.zeros_like(z)
+    np.put_along_axis(y, np.expand_dims(labels, axis), 1, axis)
+    return y
 
 
 @_library

@@ -58,6 +58,7 @@ class Implementation:
     name: str = "your functions"
     dtypes: tuple[Any, ...] = FLOATS
     classes: int = 1
+    ignore_index: int | None = None
     # This is the one table of them: all other lists of functions are taken from it.
     softmax: Function | None = field(default=None, metadata=_kind("z", "row", along_axis=True))
     log_softmax: Function | None = field(default=None, metadata=_kind("z", "row", along_axis=True))

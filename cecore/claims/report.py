@@ -3,10 +3,14 @@
 import dataclasses
 import json
 import textwrap
+from html import escape
 from typing import Any
 
 import numpy as np
 
+from cecore.claims.kit.causes import Cause, as_dict, causes, counts, text
+from cecore.claims.kit.examine import Examination
+from cecore.claims.kit.page import page
 from cecore.claims.model import Claim, Evidence
 from cecore.proofs.book import DERIVATIONS
 
@@ -20,6 +24,8 @@ class Report:
     name: str
     results: list[tuple[Claim, Evidence]]
     note: str = ""
+    examination: Examination | None = None
+    by_claims: bool = True
 
     @property
     def failed(self) -> list[tuple[Claim, Evidence]]:
@@ -28,21 +34,44 @@ class Report:
 
     @property
     def checked(self) -> bool:
-        """Whether any claim was checked at all: one that does not apply is not."""
-        return any(e.verdict != "not applicable" for _, e in self.results)
+        """Whether anything was checked at all: a claim that does not apply is not."""
+        looked = self.examination is not None and bool(self.examination.findings)
+        return looked or any(e.verdict != "not applicable" for _, e in self.results)
 
     @property
     def ok(self) -> bool:
-        """Whether no claim failed."""
-        return not self.failed
+        """Whether it is correct and robust, as far as was looked; no claim that counts failed."""
+        return not self.faults and not (self.by_claims and self.failed)
+
+    @property
+    def faults(self) -> list[Cause]:
+        """What was found in the levels that count: correct and robust."""
+        found = causes(self.examination) if self.examination else []
+        return [cause for cause in found if cause.probe.level in ("correct", "robust")]
 
     def assert_ok(self) -> None:
         """Raise an AssertionError that lists what failed, or if nothing was checked at all."""
         if not self.checked:
             raise AssertionError(f"{self.summary()}: no claim was checked")
-        if self.failed:
+        if self.faults:
+            raise AssertionError(self.text())
+        if self.by_claims and self.failed:
             table = self.table(verbose=True, only_failed=True)
             raise AssertionError("\n".join(filter(None, [self.summary(), table, self.note])))
+
+    def text(self, width: int = 80) -> str:
+        """Say where it goes wrong: levels, causes, and what was not looked at."""
+        if self.examination is None:
+            return self.table(width=width)
+        return text(self.name, self.examination, width)
+
+    __str__ = text
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        if self.examination is None:
+            return f"<pre>{escape(self.table())}</pre>"
+        return page(self.name, self.examination)
 
     def summary(self) -> str:
         """How many claims held, failed and did not apply, in one line."""
@@ -87,6 +116,12 @@ class Report:
         whole: dict[str, Any] = {"implementation": self.name, "ok": self.ok}
         if self.note:
             whole["note"] = self.note
+        if self.examination is not None:
+            whole["levels"] = {
+                level: {"looked": looked, "faults": wrong}
+                for level, (looked, wrong) in counts(self.examination).items()
+            }
+            whole["causes"] = [as_dict(cause) for cause in causes(self.examination)]
         whole["claims"] = claims
         text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         # Half of a pair of surrogates has no place in UTF-8, but an escape in JSON.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cecore.proofs.formula import Expr
+from cecore.proofs.language import LETTERS, classes_named
 from cecore.proofs.latex import latex
 from cecore.proofs.numeric import DIGITS, Point, points, same_at, shown, shown_at
 from cecore.proofs.symbolic import same_for_every_n
@@ -32,11 +33,14 @@ class Derivation:
         one, "", which assumes nothing.
     labels : str
         What is known of y: "one-hot" (1 at class k), "sum to 1", or "" for any numbers.
+    classes : int
+        How many classes there are at least.
 
     Notes
     -----
-    Of p and q it is assumed that they are distributions without a zero. A step that divides has to
-    divide by what is 0 nowhere, and a logarithm has to be one of what is positive everywhere.
+    Of p and q it is assumed that they are distributions without a zero, and of a letter what
+    `language.LETTERS` says. A step that divides has to divide by what is 0 nowhere; a logarithm,
+    and a power that is no whole number, has to be one of what is positive everywhere.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Derivation:
     steps: Sequence[tuple[Expr, str]]
     cases: Sequence[str] = ("",)
     labels: str = ""
+    classes: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what would prove nothing."""
@@ -80,13 +85,28 @@ class Derivation:
             At the first step that does not hold, with both sides and a point where they differ.
         """
         chain = [self.start, *(formula for formula, _ in self.steps)]
-        tried = {case: points(self.name, case, self.labels) for case in self.cases}
+        classes = max(self.classes, *map(classes_named, chain))
+        tried = {case: points(self.name, case, self.labels, classes) for case in self.cases}
         for number, (left, right) in enumerate(pairwise(chain), 1):
             for case in self.cases:
                 apart = next((at for at in tried[case] if not same_at(left, right, at)), None)
-                if apart is not None or not same_for_every_n(left, right, case, self.labels):
+                same = apart is None and same_for_every_n(left, right, case, self.labels, classes)
+                if not same:
                     raise FalseStepError(self._complaint(number, left, right, case, apart))
         return self._success(sum(map(len, tried.values())))
+
+    def premises(self) -> list[str]:
+        """Return what the proof assumes, in words and signs."""
+        chain = [self.start, *(formula for formula, _ in self.steps)]
+        least = max(self.classes, *map(classes_named, chain))
+        given = [f"n >= {least}"] if least > 1 else []
+        given += [case for case in self.cases if case]
+        if self.labels:
+            given.append(f"y {self.labels}")
+        met = set().union(*map(_letters_and_vectors, chain))
+        signs = {"positive": "> 0", "nonnegative": ">= 0"}
+        given += [f"{x} {signs[sign]}" for x, sign in LETTERS.items() if x in met and sign in signs]
+        return given + [f"{x} a distribution without a zero" for x in "pq" if x in met]
 
     def _success(self, seen: int) -> str:
         steps = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
@@ -94,8 +114,9 @@ class Derivation:
         if self.labels:
             given.append(f"y {self.labels}")
         assumed = f" with {' and '.join(given)}" if given else ""
+        some = f"n >= {self.classes}" if self.classes > 1 else "n"
         return (
-            f"{self.name}: {steps} proved for every n{assumed}, "
+            f"{self.name}: {steps} proved for every {some}{assumed}, "
             f"and confirmed at {seen} points to {DIGITS} digits"
         )
 
@@ -113,3 +134,13 @@ class Derivation:
         sides = " and ".join(shown_at(side, at) for side in (left, right))
         i, j = at.index["i"] + 1, at.index["j"] + 1
         return text + f"At n = {at.n}, i = {i}, j = {j}, z = ({logits}) the sides are {sides}."
+
+
+def _letters_and_vectors(x: object) -> set[str]:
+    """Return the names of the letters and vectors in a formula."""
+    match x:
+        case Expr(("letter" | "entry"), (name, *_)):
+            return {name}
+        case Expr(_, parts):
+            return set().union(*map(_letters_and_vectors, parts))
+    return set()

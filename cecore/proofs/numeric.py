@@ -5,12 +5,13 @@ nothing with SymPy's.
 """
 
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import LETTERS, distributions
+from cecore.proofs.language import LETTERS, distributions, size_of
 
 DIGITS = 50  # to which two sides must agree
 
@@ -25,12 +26,25 @@ def arithmetic() -> Any:
 
 @dataclass(frozen=True)
 class Point:
-    """n classes, a class for every index, a number for every letter and entry."""
+    """n classes, a class for every index, a number for every letter and entry.
+
+    Where a theorem speaks of them there are other sizes, matrices, sets of classes and pairs, too.
+    """
 
     n: int
     index: dict[str, int]
     letter: dict[str, Any]
     entry: dict[str, list[Any]]
+    sizes: dict[str, int] = field(default_factory=dict)
+    cell: dict[str, list[list[Any]]] = field(default_factory=dict)
+    sets: dict[str, frozenset[int]] = field(default_factory=dict)
+    pairs: dict[str, Any] = field(default_factory=dict)
+
+    def each(self, index: str, among: Any = None) -> Iterator["Point"]:
+        """Yield the point with each class, or each of a set, for an index."""
+        size = self.n if size_of(index) == "n" else self.sizes[size_of(index)]
+        for c in range(size) if among is None else sorted(among):
+            yield replace(self, index=self.index | {index: c})
 
     def moved(self, name: str, index: int, x: Any) -> "Point":
         """Return the point with another number at one entry of a vector."""
@@ -66,7 +80,10 @@ def value(x: Expr, at: Point) -> Any:
         case "/", (a, b):
             return value(a, at) / value(b, at)
         case "^", (a, b):
-            return value(a, at) ** value(b, at)
+            base = value(a, at)
+            if b.kind != "integer" and not base > 0:
+                raise ArithmeticError("a power of what is not positive")
+            return base ** value(b, at)
         case "exp", (a,):
             return mp.exp(value(a, at))
         case "ln", (a,):
@@ -74,8 +91,7 @@ def value(x: Expr, at: Point) -> Any:
         case "tanh", (a,):
             return mp.tanh(value(a, at))
         case "sum", (index, a):
-            each = (replace(at, index=at.index | {index: c}) for c in range(at.n))
-            return mp.fsum(value(a, one) for one in each)
+            return mp.fsum(value(a, one) for one in at.each(index))
         case "cases", (i, j, a, b):
             return value(a if at.index[i] == at.index[j] else b, at)
         case "derivative", (a, Expr("letter", (name,))):
@@ -89,7 +105,68 @@ def value(x: Expr, at: Point) -> Any:
             if name == "s":
                 start = replace(at, entry=at.entry | {"s": softmax_at(at)})
             return mp.diff(lambda t: value(a, start.moved(name, here, t)), start.entry[name][here])
+    return _value_in_theorems(x, at)
+
+
+def _value_in_theorems(x: Expr, at: Point) -> Any:
+    """Return the number, or the pair, that only theorems speak of."""
+    mp = arithmetic()
+    match x.kind, x.parts:
+        case "decimal", (digits,):
+            return mp.mpf(digits)
+        case "abs", (a,):
+            return abs(value(a, at))
+        case "times ln", (a, b):
+            factor = value(a, at)
+            return factor * mp.log(value(b, at)) if factor else mp.mpf(0)
+        case "cell", (name, row, column):
+            return mp.convert(at.cell[name][at.index[row]][at.index[column]])
+        case "derivative", (a, Expr("cell", (name, row, column))):
+            r, c = at.index[row], at.index[column]
+
+            def along(t: Any) -> Any:
+                moved = [
+                    [t if (k, j) == (r, c) else e for j, e in enumerate(entries)]
+                    for k, entries in enumerate(at.cell[name])
+                ]
+                return value(a, replace(at, cell=at.cell | {name: moved}))
+
+            return mp.diff(along, at.cell[name][r][c])
+        case "max", (index, a):
+            return max(value(a, one) for one in at.each(index))
+        case "min", (index, a):
+            return min(value(a, one) for one in at.each(index))
+        case "larger", (a, b):
+            return max(value(a, at), value(b, at))
+        case "count", (a,):
+            return mp.mpf(len(classes_in(a, at)))
+        case "sum in", (index, a, b):
+            return mp.fsum(value(b, one) for one in at.each(index, classes_in(a, at)))
+        case "max in", (index, a, b):
+            return max(value(b, one) for one in at.each(index, classes_in(a, at)))
+        case "nothing", ():
+            return -mp.inf, mp.mpf(0)
+        case "pair letter", (name,):
+            return at.pairs[name]
+        case "pair", (a, b):
+            return value(a, at), value(b, at)
+        case "merge", (a, b):
+            (m, total), (m_too, more) = value(a, at), value(b, at)
+            if mp.isinf(m) or mp.isinf(m_too):
+                return (m_too, more) if mp.isinf(m) else (m, total)
+            top = max(m, m_too)
+            return top, total * mp.exp(m - top) + more * mp.exp(m_too - top)
     raise ValueError(f"no such formula: {x}")
+
+
+def classes_in(a: Expr, at: Point) -> frozenset[int]:
+    """Return the classes in a set."""
+    match a.kind, a.parts:
+        case "set", (name,):
+            return at.sets[name]
+        case "union", (b, c):
+            return classes_in(b, at) | classes_in(c, at)
+    raise ValueError(f"no such set: {a}")
 
 
 def softmax_at(at: Point) -> list[Any]:
@@ -99,15 +176,16 @@ def softmax_at(at: Point) -> list[Any]:
     return [e / mp.fsum(exponentials) for e in exponentials]
 
 
-def points(name: str, case: str, labels: str) -> list[Point]:
-    """Return random points with 2 to 6 classes; the same ones every time for the same name.
+def points(name: str, case: str = "", labels: str = "", classes: int = 1) -> list[Point]:
+    """Return random points with 1 to 6 classes; the same ones every time for the same name.
 
     Parameters
     ----------
     name : str
         What is to be proved there.
-    case, labels : str
-        One of the cases of a `Derivation`, and its labels, which hold at each of the points.
+    case, labels, classes
+        One of the cases of a `Derivation`, its labels, and how many classes there are at least.
+        All three hold at each of the points.
 
     Returns
     -------
@@ -115,10 +193,12 @@ def points(name: str, case: str, labels: str) -> list[Point]:
         Twelve of them.
     """
     rng = random.Random(name)
-    return [_random_point(n, case, labels, rng) for n in (2, 3, 4, 6) * 3]
+    least = max(classes, 2 if "!=" in case else 1)
+    return [random_point(max(n, least), case, labels, rng) for n in (2, 3, 1, 6) * 3]
 
 
-def _random_point(n: int, case: str, labels: str, rng: random.Random) -> Point:
+def random_point(n: int, case: str, labels: str, rng: random.Random) -> Point:
+    """Return a random point with n classes, in a case, and with labels of a kind."""
     mp = arithmetic()
     index = {name: rng.randrange(n) for name in "ijk"}
     if case:
@@ -130,14 +210,18 @@ def _random_point(n: int, case: str, labels: str, rng: random.Random) -> Point:
         weights = [rng.randint(1, 99) for _ in range(n)]
         with mp.workdps(2 * DIGITS):
             entry[name] = [mp.mpf(w) / sum(weights) for w in weights]
-    if labels == "sum to 1":  # one of them 0, and one perhaps negative
+    if labels == "sum to 1" and n > 1:  # one of them 0, and one perhaps negative
         with mp.workdps(2 * DIGITS):
             entry["y"][-1] += entry["y"][0] + 1
             entry["y"][1] -= 1
-    entry["y"][0] = mp.mpf(0)
+    if labels == "distribution":
+        entry["y"][-1] += entry["y"][0] if n > 1 else 0
+    if n > 1:
+        entry["y"][0] = mp.mpf(0)
     if labels == "one-hot":
         entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
-    letters = {name: mp.mpf(rng.randint(1, 300)) / 100 for name in LETTERS}
+    least = {"real": -300, "nonnegative": 0, "positive": 1}
+    letters = {name: mp.mpf(rng.randint(least[LETTERS[name]], 300)) / 100 for name in LETTERS}
     return Point(n, index | {str(c + 1): c for c in range(n)}, letters, entry)
 
 
@@ -147,7 +231,7 @@ def same_at(left: Expr, right: Expr, at: Point) -> bool:
     with mp.workdps(DIGITS + 15):  # a difference quotient loses some
         try:
             a, b = value(left, at), value(right, at)
-        except ZeroDivisionError:
+        except ArithmeticError:
             return False
         if not (mp.isfinite(a) and mp.isfinite(b)):
             return False
@@ -166,3 +250,5 @@ def shown_at(x: Expr, at: Point) -> str:
         return shown(value(x, at))
     except ZeroDivisionError:
         return "a division by zero"
+    except ArithmeticError as error:
+        return str(error)

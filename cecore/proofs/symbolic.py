@@ -5,24 +5,25 @@ from itertools import count
 from typing import Any
 
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import distributions, exp, s, total, z
+from cecore.proofs.language import BINDING, LETTERS, distributions, exp, s, total, z
 
 
-def symbolic(x: Expr, free_s: bool = False) -> Any:
+def symbolic(x: Expr, free_s: bool = False, classes: int = 1) -> Any:
     """Return a formula as a SymPy expression, for a general number of classes.
 
     ``s`` stands for its definition in terms of z, unless `free_s` makes it a vector of its own.
+    There are at least `classes` classes.
     """
     import sympy as sp
 
     def it(part: Expr) -> Any:
-        return symbolic(part, free_s)
+        return symbolic(part, free_s, classes)
 
     match x.kind, x.parts:
         case "integer", (number,):
             return sp.Integer(number)
         case "letter", (name,):
-            return sp.Symbol(name, positive=True)
+            return sp.Symbol(name, **{LETTERS[name]: True})
         case "named", (_, definition):
             return it(definition)
         case "entry", ("s", index) if not free_s:
@@ -43,8 +44,11 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return it(a) / _sure(it(b), "nonzero")
         case "^", (a, Expr("integer", (power,))) if power < 0:
             return _sure(it(a), "nonzero") ** power
+        case "^", (a, Expr("integer", (power,))):
+            return it(a) ** power
         case "^", (a, b):  # a^{b + c} as a^b a^c, which SymPy would take for something else
-            return sp.Mul(*(it(a) ** term for term in sp.Add.make_args(it(b))))
+            base = it(a) if classes >= 2 and _others(a) else _sure(it(a), "positive")
+            return sp.Mul(*(base**term for term in sp.Add.make_args(it(b))))
         case "exp", (a,):
             return sp.exp(it(a))
         case "ln", (a,):
@@ -53,14 +57,14 @@ def symbolic(x: Expr, free_s: bool = False) -> Any:
             return sp.tanh(it(a))
         case "sum", (index, a):
             own = f"{index}_{next(_FRESH)}"  # so that no other i is caught
-            return sp.Sum(it(_renamed(a, index, own)), (_class(own), 1, _n()))
+            return sp.Sum(it(renamed(a, index, own)), (_class(own), 1, _n()))
         case "cases", (i, j, a, b):
             same = sp.KroneckerDelta(_class(i), _class(j))
             return same * it(a) + (1 - same) * it(b)
         case "derivative", (a, Expr("letter", _) as by):
             return sp.diff(it(a), it(by))
         case "derivative", (a, Expr("entry", ("s", index))):
-            by_s = sp.diff(symbolic(a, free_s=True), _vector("s")[_class(index)])
+            by_s = sp.diff(symbolic(a, True, classes), _vector("s")[_class(index)])
             return _replaced(by_s, "s", lambda index: symbolic(s(str(index))))
         case "derivative", (a, Expr("entry", (name, index))):
             return sp.diff(it(a), _vector(name)[_class(index)])
@@ -77,18 +81,30 @@ def _sure(x: Any, sign: str) -> Any:
     return x
 
 
-def _renamed(x: Any, old: str, new: str) -> Any:
+def _others(x: Expr) -> bool:
+    """Return whether a formula is 1 - s_i: with two classes or more, it is positive."""
+    match x:
+        case Expr("-", (Expr("integer", (1,)), Expr("entry", ("s", _)))):
+            return True
+    return False
+
+
+def renamed(x: Any, old: str, new: str) -> Any:
     """Return a formula with another name for one of its indices."""
     match x:
-        case Expr("sum", (index, _)) if index == old:
+        case Expr(kind, (index, *_)) if kind in BINDING and index == old:
             return x  # its own index has that name
+        case Expr("cell", (name, row, column)):
+            return Expr(
+                "cell", (name, *(new if index == old else index for index in (row, column)))
+            )
         case Expr("entry", (name, index)):
             return Expr("entry", (name, new if index == old else index))
         case Expr(("delta" | "cases") as kind, (i, j, *rest)):
             pair = (new if i == old else i, new if j == old else j)
-            return Expr(kind, (*pair, *(_renamed(a, old, new) for a in rest)))
+            return Expr(kind, (*pair, *(renamed(a, old, new) for a in rest)))
         case Expr(kind, parts):
-            return Expr(kind, tuple(_renamed(part, old, new) for part in parts))
+            return Expr(kind, tuple(renamed(part, old, new) for part in parts))
     return x
 
 
@@ -155,15 +171,17 @@ def without_sums(x: Any) -> Any:
     return result
 
 
-def same_for_every_n(left: Expr, right: Expr, case: str, labels: str) -> bool:
+def same_for_every_n(
+    left: Expr, right: Expr, case: str = "", labels: str = "", classes: int = 1
+) -> bool:
     """Return whether two formulas are proved to be the same in a case, with labels of a kind.
 
     Parameters
     ----------
     left, right : Expr
         The formulas.
-    case, labels : str
-        One of the cases of a `Derivation`, and its labels.
+    case, labels, classes
+        One of the cases of a `Derivation`, its labels, and how many classes there are at least.
 
     Returns
     -------
@@ -173,7 +191,7 @@ def same_for_every_n(left: Expr, right: Expr, case: str, labels: str) -> bool:
     import sympy as sp
 
     try:
-        difference = symbolic(left) - symbolic(right)
+        difference = symbolic(left, classes=classes) - symbolic(right, classes=classes)
     except NotImplementedError:
         return False
     if labels == "one-hot":

@@ -127,3 +127,22 @@ def test_every_term_is_a_word_of_the_book():
     book = "".join(text_of(path) for path in NOTEBOOKS).lower()
     stems = {term: term.lower().removesuffix("ion").removesuffix("s") for term in glossary()}
     assert [term for term, stem in stems.items() if stem not in book] == []
+
+
+# The reference of the functions ------------------------------------------------------------------
+
+FUNCTIONS = (BOOK / "functions.md").read_text("utf-8")
+ENTRY = re.compile(
+    r"^\.\. auto\w+:: ([\w.]+)(?:\(\))?\n(?:   :.*\n)*\n   In the book: :doc:`(.*)`", re.M
+)
+
+
+def test_every_function_is_in_the_reference_and_its_table():
+    entries = {name for name, _ in ENTRY.findall(FUNCTIONS)}
+    assert {f"cecore.{name}" for name in cecore.__all__} <= entries
+    assert {row[2].split("](")[1].strip(")") for row in rows(FUNCTIONS)[1:]} == entries
+
+
+@pytest.mark.parametrize(("name", "chapter"), ENTRY.findall(FUNCTIONS))
+def test_a_function_and_its_chapter_lead_to_each_other(name, chapter):
+    assert f"]({name})" in text_of(BOOK / f"{chapter}.ipynb")

@@ -18,7 +18,10 @@ from tests.conftest import ROOT
 
 def test_command_holds_cecore_to_the_claims(command):
     assert command.status == 0
-    assert command.printed.splitlines()[-1] == f"cecore: 2 not applicable, {len(CLAIMS) - 2} held"
+    assert (
+        command.printed.splitlines()[-1]
+        == f"cecore: 2 not applicable, {len(CLAIMS) - 2} held (-v lists the claims)"
+    )
     assert len(json.loads(command.path.read_text("utf-8"))["claims"]) == len(CLAIMS)
     assert [file.name for file in command.path.parent.iterdir()] == ["evidence.json"]
 

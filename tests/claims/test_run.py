@@ -95,9 +95,12 @@ def test_verify_calls_a_function_only_with_the_dtypes_that_are_given(dtypes):
     verify(CECORE, dtypes=dtypes, **functions).assert_ok()
     assert seen == taken
     half = np.dtype(np.float16)
-    with pytest.raises(AssertionError, match=r"\d+ error"):
-        verify(softmax=functions["softmax"]).assert_ok()
+    report = verify(softmax=functions["softmax"])
+    assert report.ok  # in the dtypes that it takes
     assert half not in seen
+    assert "Takes no float16: softmax raised AssertionError" in report.text(200)
+    with pytest.raises(AssertionError, match=r"\d+ error"):
+        verify(softmax=functions["softmax"], claims=["S1"]).assert_ok()
 
 
 def test_verify_does_not_fail_a_function_without_axis():

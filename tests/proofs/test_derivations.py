@@ -1,11 +1,13 @@
+import dataclasses
 import re
 
 import pytest
 
 from cecore.claims import CLAIMS
 from cecore.proofs.book import CHAPTERS, DERIVATIONS
-from cecore.proofs.derivation import Derivation, FalseStepError
+from cecore.proofs.derivation import FalseStepError
 from cecore.proofs.formula import Expr
+from cecore.proofs.language import classes_named
 from cecore.proofs.latex import latex
 from cecore.proofs.numeric import arithmetic, points, same_at
 from cecore.proofs.symbolic import same_for_every_n
@@ -17,7 +19,7 @@ from tools.pages import DISPLAY, pages_of_book
 each_derivation = pytest.mark.parametrize("label", DERIVATIONS)
 
 
-# What a derivation assumes where it is shown. All others assume nothing.
+# What a derivation says that it assumes. All others say nothing.
 ASSUMED = {
     "eq-numerator-same": "i = j",
     "eq-denominator-same": "i = j",
@@ -39,7 +41,8 @@ ASSUMED = {
     "eq-smoothed-gradient": "y sum to 1",
     "eq-class-weight": "j = k and j != k and y one-hot",
     "eq-weighted-mean": "y sum to 1",
-    "eq-focal": "y one-hot",
+    "eq-focal": "n >= 2 with y one-hot",
+    "eq-focal-factor": "n >= 2",
     "eq-slope": "y sum to 1",
 }
 
@@ -56,10 +59,78 @@ def test_what_is_proved_is_a_claim_or_known_to_be_none():
 def test_every_step_holds_and_nothing_else_is_assumed(label):
     derivation, given = DERIVATIONS[label], ASSUMED.get(label, "")
     steps = f"{len(derivation.steps)} step{'s' * (len(derivation.steps) != 1)}"
-    given = f"{' with ' * bool(given)}{given}"
+    if not given.startswith("n >= "):
+        given = f"n{' with ' * bool(given)}{given}"
     assert derivation.prove().startswith(
-        f"{derivation.name}: {steps} proved for every n{given}, and confirmed"
+        f"{derivation.name}: {steps} proved for every {given}, and confirmed"
     )
+
+
+# Every premise of a proof, and the words in the chapter that state it. (A number that may have any
+# sign, and logits and labels that may be any numbers, are no premise.)
+ONE_HOT = "The label is one-hot: one class $k$ is the true one"
+CASE_SAME, CASE_OTHER = "## First case: $i = j$", "## Second case: $i \\neq j$"
+BOTH = {"i = j": r"\text{if } i = j", "i != j": r"\text{if } i \neq j"}
+POSITIVE = "Suppose first that no probability is 0"
+TRUE = {"j = k": r"\text{if } j = k", "j != k": r"\text{if } j \neq k", "y one-hot": ONE_HOT}
+SUM_1 = {"y sum to 1": "whose label $y$ sums to 1"}
+FOCAL = {
+    "n >= 2": r"Let there be $n \ge 2$ classes. For the true class $k$ and its one-hot label $y$",
+    r"\gamma >= 0": r"with some $\gamma \ge 0$",
+}
+PREMISES = {
+    "eq-numerator-same": {"i = j": CASE_SAME},
+    "eq-denominator-same": {"i = j": CASE_SAME},
+    "eq-case-same": {"i = j": CASE_SAME},
+    "eq-numerator-other": {"i != j": CASE_OTHER},
+    "eq-denominator-other": {"i != j": CASE_OTHER},
+    "eq-case-other": {"i != j": CASE_OTHER},
+    "eq-derivative": BOTH,
+    "eq-logistic": {"n >= 2": "For $n = 2$, softmax is the logistic function"},
+    "eq-temperature": {"T > 0": r"softmax}(z / T)$ at a temperature $T > 0$"},
+    "eq-surprise": {
+        "q_1 > 0": "two independent events have probabilities $q_1$ and $q_2$ above 0",
+        "q_2 > 0": "two independent events have probabilities $q_1$ and $q_2$ above 0",
+    },
+    "eq-kl-proof": {
+        "p a distribution without a zero": "over the classes with $p_i > 0$",
+        "q a distribution without a zero": "If some $p_i > 0$ meets $q_i = 0$, both sides are",
+    },
+    "eq-gibbs": dict.fromkeys([f"{x} a distribution without a zero" for x in "pq"], POSITIVE),
+    "eq-loss-one-hot": {"y one-hot": ONE_HOT},
+    "eq-shortcut": {"y one-hot": "For a one-hot label there is a shortcut"},
+    "eq-two-cases": BOTH,
+    "eq-true-class": {"j = k": "If $j$ is the true class as well, $j = k$"},
+    "eq-other-class": {"j != k": r"If $j$ is another class, $j \neq k$"},
+    "eq-gradient": TRUE,
+    "eq-weight-above": SUM_1,
+    "eq-hidden": SUM_1,
+    "eq-weight-below": SUM_1,
+    "eq-warm": {"y sum to 1": "with a label $y$ that sums to 1", "T > 0": "A temperature $T > 0$"},
+    "eq-smoothed-gradient": {"y sum to 1": "If $y$ sums to 1, the loss of"},
+    "eq-distillation": {
+        "T > 0": "both at temperature $T$",
+        "p a distribution without a zero": r"Here $p = \operatorname{softmax}(v/T)$",
+    },
+    "eq-class-weight": {
+        "j = k": "For the true class $k$ it is",
+        "j != k": "For the true class $k$ it is",
+        "y one-hot": "If $y$ is one-hot, only $w_k y_k = w_k$ is left",
+    },
+    "eq-weighted-mean": {"y sum to 1": "and labels that sum to 1, the mean"},
+    "eq-focal": {"y one-hot": "its one-hot label $y$"} | FOCAL,
+    "eq-focal-factor": FOCAL,
+    "eq-slope": {"y sum to 1": "with a label $y$ that sums to 1"},
+}
+
+
+@each_derivation
+def test_what_a_proof_assumes_is_what_the_chapter_says(label):
+    stated = PREMISES.get(label, {})
+    assert sorted(DERIVATIONS[label].premises()) == sorted(stated)
+    (page,) = (text_of(path) for path in NOTEBOOKS if f":label: {label}\n" in text_of(path))
+    for words in stated.values():
+        assert words in " ".join(page.split()) or words in page
 
 
 def names_in(x):
@@ -157,13 +228,15 @@ def test_what_looks_the_same_is_the_same(label):
 @each_derivation
 def test_the_two_checks_agree_on_every_step_made_slightly_wrong(label):
     derivation = DERIVATIONS[label]
+    chain = [derivation.start, *(formula for formula, _ in derivation.steps)]
+    given = derivation.labels, max(derivation.classes, *map(classes_named, chain))
     refuted = 0
     for formula, _ in derivation.steps:
         for wrong in [*slightly_wrong(formula), -formula]:
             for case in derivation.cases:
-                at_points = points(derivation.name, case, derivation.labels)
+                at_points = points(derivation.name, case, *given)
                 seen = all(same_at(formula, wrong, at) for at in at_points)
-                proved = same_for_every_n(formula, wrong, case, derivation.labels)
+                proved = same_for_every_n(formula, wrong, case, *given)
                 assert seen == proved, f"{latex(formula)} and {latex(wrong)}, {case}"
                 refuted += not seen
     assert refuted > 0
@@ -175,7 +248,7 @@ def test_a_false_step_is_named(label):
     for number, (formula, reason) in enumerate(derivation.steps):
         steps = [*derivation.steps]
         steps[number] = (formula + 1, reason)
-        wrong = Derivation("X", derivation.start, steps, derivation.cases, derivation.labels)
+        wrong = dataclasses.replace(derivation, name="X", steps=steps)
         named = f"X, step {number + 1}{f' ({reason})' * bool(reason)} does not hold"
         with pytest.raises(FalseStepError, match=re.escape(named)):
             wrong.prove()

@@ -10,6 +10,7 @@ from cecore.proofs.language import (
     LETTERS,
     S,
     cases,
+    classes_named,
     d,
     delta,
     exp,
@@ -42,19 +43,25 @@ def test_a_false_step_is_shown_with_both_sides_and_a_point():
     ("labels", "i", "j", "k", "letters", "entries"),
     [
         (
-            *("", 0, 1, 1, "0.8 0.19 2.72 0.06 2.28 1.92 1.05 2.74 0.52 1.81 1.37"),
-            "2.74 -2.49 -2.38, 0.0 1.62 -1.3, 1.55 0.1 2.97, 1.01 -2.43 0.03, -0.57 1.37 2.36, "
-            "0.3016 0.5556 0.1429, 0.1067 0.1867 0.7067",
+            *("", 1, 0, 1),
+            "-1.98 1.81 -0.27 1.33 1.57 -0.92 -0.57 0.55 0.42 2.61 -0.14 2.75 "
+            "-0.22 -1.54 -0.73 -1.96 -0.81 -0.3 1.59 0.97 1.34",
+            "-2.43 0.03 -0.57, 0.0 2.36 -1.51, -0.21 -2.36 -2.44, -1.95 1.19 -1.42, "
+            "-2.64 2.43 -2.89, 0.2808 0.4828 0.2365, 0.4545 0.1534 0.392",
         ),
         (
-            *("sum to 1", 2, 0, 2, "2.72 0.06 2.28 1.92 1.05 2.74 0.52 1.81 1.37 2.17 2.29"),
-            "2.74 -2.49 -2.38, 0.0 -0.9519 1.952, 1.55 0.1 2.97, 1.01 -2.43 0.03, -0.57 1.37 2.36, "
-            "0.3016 0.5556 0.1429, 0.1067 0.1867 0.7067",
+            *("sum to 1", 2, 0, 2),
+            "-0.27 2.17 1.57 -0.92 -0.57 0.55 -2.15 2.61 1.43 2.75 -0.22 -1.54 "
+            "-0.73 -1.96 -0.81 -0.3 1.59 -1.07 -0.33 1.97 0.05",
+            "0.03 -0.57 1.37, 0.0 -0.6806 1.681, -2.36 -2.44 -1.95, 1.19 -1.42 -2.64, "
+            "2.43 -2.89 1.54, 0.4336 0.2124 0.354, 0.1429 0.3651 0.4921",
         ),
         (
-            *("one-hot", 0, 1, 1, "0.8 0.19 2.72 0.06 2.28 1.92 1.05 2.74 0.52 1.81 1.37"),
-            "2.74 -2.49 -2.38, 0.0 1.0 0.0, 1.55 0.1 2.97, 1.01 -2.43 0.03, -0.57 1.37 2.36, "
-            "0.3016 0.5556 0.1429, 0.1067 0.1867 0.7067",
+            *("one-hot", 1, 0, 1),
+            "-1.98 1.81 -0.27 1.33 1.57 -0.92 -0.57 0.55 0.42 2.61 -0.14 2.75 "
+            "-0.22 -1.54 -0.73 -1.96 -0.81 -0.3 1.59 0.97 1.34",
+            "-2.43 0.03 -0.57, 0.0 1.0 0.0, -0.21 -2.36 -2.44, -1.95 1.19 -1.42, "
+            "-2.64 2.43 -2.89, 0.2808 0.4828 0.2365, 0.4545 0.1534 0.392",
         ),
     ],
 )
@@ -65,7 +72,7 @@ def test_the_points_are_the_same_every_time(labels, i, j, k, letters, entries):
         return " ".join(arithmetic().nstr(x, 4) for x in numbers)
 
     found = points("X", "i != j", labels)
-    assert [at.n for at in found] == [2, 3, 4, 6] * 3
+    assert [at.n for at in found] == [2, 3, 2, 6] * 3
     at = found[1]
     assert at.index == {"i": i, "j": j, "k": k, "1": 0, "2": 1, "3": 2}
     assert list(at.letter) == [*LETTERS]
@@ -98,7 +105,8 @@ def test_a_derivative_by_an_index_of_a_sum_is_refused():
 
 ONE, ZERO = Expr("integer", (1,)), Expr("integer", (0,))
 CLASSES = total("a", ONE)
-C, GAMMA = letter("c"), letter(r"\gamma")
+C, T, GAMMA = letter("c"), letter("T"), letter(r"\gamma")
+HALF = ONE / 2
 
 
 @pytest.mark.parametrize(
@@ -124,6 +132,21 @@ C, GAMMA = letter("c"), letter(r"\gamma")
         ((C - 4) / (C - 4), ONE, "", ""),
         ((C - 4) ** -1 * (C - 4), ONE, "", ""),
         (z("i") / z("i"), ONE, "", ""),
+        # A letter may be negative, unless it is said to be positive.
+        ((C**2) ** HALF, C, "", "1.83 and -1.83"),
+        (C**HALF * C**HALF, C, "", "a power of what is not positive and -1.83"),
+        (ln(C**2), 2 * ln(C), "", "1.20863 and (1.20863 + 6.28319j)"),
+        (C / C, ONE, "", ""),
+        (GAMMA / GAMMA, ONE, "", ""),  # it may be 0
+        (exp(ln(GAMMA)), GAMMA, "", ""),
+        # A power with any exponent needs a positive base: with one class, 1 - s_i is 0.
+        (
+            (1 - s("i")) ** C * (1 - s("i")) ** -C,
+            ONE,
+            "",
+            "a power of what is not positive and 1.0",
+        ),
+        (y("i") ** C * y("i") ** -C, ONE, "sum to 1", "a power of what is not positive and 1.0"),
         ((CLASSES - 5) / (CLASSES - 5), ONE, "", ""),
     ],
 )
@@ -150,7 +173,7 @@ def test_two_sides_are_the_same_to_fifty_digits(left, power, same):
 
 
 def test_what_holds_for_a_few_small_n_only_is_refused():
-    few = (CLASSES - 2) * (CLASSES - 3) * (CLASSES - 4) * (CLASSES - 6)  # 0 at every point
+    few = (CLASSES - 1) * (CLASSES - 2) * (CLASSES - 3) * (CLASSES - 6)  # 0 at every point
     assert not same_for_every_n(few, ZERO, "", "")
     with pytest.raises(FalseStepError, match="No point was found"):
         Derivation("X", few, [(ZERO, "")]).prove()
@@ -188,13 +211,43 @@ def test_no_index_is_caught_by_another_of_its_name(left, right, assumed, labels)
         (total("b", ln(s("b") * s("i"))), total("b", ln(s("b"))) + CLASSES * ln(s("i"))),
         (s("i") ** (GAMMA - 1) * s("i"), s("i") ** GAMMA),
         (s("i") ** (GAMMA + 2), s("i") ** 2 * s("i") ** GAMMA),
-        (total("b", ln(C**2 * s("b"))), 2 * CLASSES * ln(C) + total("b", ln(s("b")))),
-        (total("b", C / (1 + exp(z("b")))) / C, total("b", 1 / (1 + exp(z("b"))))),
+        (total("b", ln(T**2 * s("b"))), 2 * CLASSES * ln(T) + total("b", ln(s("b")))),
+        (total("b", T / (1 + exp(z("b")))) / T, total("b", 1 / (1 + exp(z("b"))))),
         (S**-1 * S, ONE),
     ],
 )
 def test_what_is_true_is_proved(left, right):
     Derivation("X", left, [(right, "")]).prove()
+
+
+def test_of_a_formula_that_names_two_classes_there_are_two_at_each_point():
+    assert classes_named(total("k", z("2") * z("k")) + z("1")) == 2
+    assert classes_named(total("k", z("k")) + 3) == 1
+    Derivation("X", z("2") - z("1"), [(-(z("1") - z("2")), "")]).prove()
+
+
+def test_some_points_have_one_class_only_unless_there_must_be_more():
+    def fewest(**given):
+        return min(at.n for at in points("X", **given))
+
+    assert fewest() == 1
+    assert fewest(case="i != j") == fewest(classes=2) == 2
+    for labels, sure in (("sum to 1", 1), ("one-hot", 1)):
+        for at in points("X", labels=labels):
+            assert abs(sum(at.entry["y"]) - sure) < 1e-30
+
+
+def test_what_holds_for_two_classes_or_more_is_refused_for_one():
+    power = (1 - s("i")) ** C * (1 - s("i")) ** -C
+    assert "proved for every n >= 2, and" in Derivation("X", power, [(ONE, "")], classes=2).prove()
+    for label in ("eq-focal", "eq-focal-factor"):
+        with pytest.raises(FalseStepError):
+            dataclasses.replace(DERIVATIONS[label], classes=1).prove()
+
+
+def test_a_letter_that_is_unknown_is_refused():
+    with pytest.raises(ValueError, match=r"^name must be one of LETTERS; got 'k'"):
+        letter("k")
 
 
 def test_a_sum_runs_over_all_classes():

@@ -22,10 +22,8 @@ def darkened(*colours):
 
 
 def test_each_colour_of_a_class_becomes_that_of_the_dark_theme():
-    figures = [
-        f"#{c.lower()}"
-        for c in re.search(r'"color", (.*)\)', STYLE)[1][1:-1].replace('"', "").split(", ")
-    ]
+    figures = [f"#{c.lower()}" for c in re.findall(r'"(\w{6})"', STYLE)]
+    assert len(figures) == 6
     pages = re.search(r'html\[data-theme="dark"\] \{\n  --definition.*?\n\}', CSS, re.S)[0]
     for i, c in enumerate(figures):
         (want,) = re.findall(rf"--c{i}: (#\w+);", pages)

@@ -110,7 +110,8 @@ def wrong_with(page):
                     if (color(part) !== color(math.parentElement))
                         wrong.push(`colour of ${part.textContent} in ${math.textContent}`);
             for (const image of document.images)
-                if (image.checkVisibility() && !(image.width && image.height)) wrong.push(`picture: ${image.src}`);
+                if (image.checkVisibility() && !(image.width && image.height))
+                    wrong.push(`picture: ${image.src}`);
             return wrong;
         }"""
     )
@@ -273,6 +274,16 @@ def test_search_finds_a_term_by_its_name(visit):
     assert reader.faults == []
 
 
+def test_search_finds_a_function_by_its_name(visit):
+    reader = visit(viewport={"width": 1280, "height": 900})
+    page = reader.open("search.html?q=softmax_vjp")
+    page.wait_for_function(
+        "href => [...document.querySelectorAll('#search-results li a')].some(a => a.href === href)",
+        arg=f"{reader.address}/book/functions.html#cecore.softmax_vjp",
+    )
+    assert reader.faults == []
+
+
 def test_the_reader_chooses_the_theme_and_it_stays(visit):
     reader = visit(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = reader.open(PAGES[0])
@@ -339,8 +350,9 @@ def test_formulas_are_there_for_those_who_listen(visit):
     assert all(f["spoken"] and f["hidden"] == "true" for f in formulas), json.dumps(formulas[:3])
 
 
-TOO_SMALL = """() => [...document.querySelectorAll('.bd-article *, .bd-header-article *')].filter(e =>
-    e.checkVisibility() && parseFloat(getComputedStyle(e).fontSize) < 12 && !e.closest('.katex, svg')
+TOO_SMALL = """() => [...document.querySelectorAll('.bd-article *')].filter(e =>
+    e.checkVisibility() && parseFloat(getComputedStyle(e).fontSize) < 12
+    && !e.closest('.katex, svg')
     && [...e.childNodes].some(part => part.nodeType === 3 && part.data.trim())
 ).map(e => e.outerHTML.slice(0, 90))"""
 SCROLLS = """() => [...document.querySelectorAll('.bd-article pre')].filter(e =>
@@ -362,8 +374,9 @@ def test_lines_of_a_derivation_do_not_touch(visit):
     page = visit(viewport={"width": 1280, "height": 900}).open("book/softmax-derivative.html")
     page.add_style_tag(content=SEE_ALL)
     gaps = page.evaluate(
-        """() => [...document.querySelectorAll('.katex-display .col-align-l:last-child')].flatMap(column => {
-            const rows = [...column.querySelectorAll(':scope > .vlist-t > .vlist-r > .vlist > span')].map(row => {
+        """() => [...document.querySelectorAll('.katex-display .col-align-l')].flatMap(column => {
+            const spans = ':scope > .vlist-t > .vlist-r > .vlist > span';
+            const rows = [...column.querySelectorAll(spans)].map(row => {
                 const parts = [...row.querySelectorAll('.mord, .mop, .mrel')].filter(
                     part => !part.children.length && part.textContent.trim());
                 const boxes = parts.map(part => part.getBoundingClientRect());

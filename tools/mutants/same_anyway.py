@@ -98,8 +98,6 @@ SAME = {
     r"scale: .*\(\"0\", 1\.0\)": "overflows or underflows as well",
     r"stability:     errors = \(\"\+\" if": "all libraries are installed where this runs",
     r"proofs/book/training: before = .*u \* x - c": "the other pixels may add anything",
-    r"proofs/book/scale:     for i, a, b in .*(q|y)\(\"2": "another number of its own",
-    r"proofs/book/scale: m_1 = named\(.*z\(\"2": "any one number",
     r"ledger: .*\(eq\+\[a-z-\]": "no other label begins with eq",
     r"ledger: .*utf\+8": "another name of UTF-8",
     r"ledger: def my_softmax\(z, axis=(\+1|-2)\)": "the axis is always given",

@@ -27,7 +27,7 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 SPACES = re.compile(r"\s+")
 OLDEST = 131  # the first Chromium that can print at the edges of a page
 LONG = 20  # lines of code, beyond which it may go on on the next page
-# The fonts of print.css, besides those of the site: for the signs that these lack, and for code. They
+# The fonts of print.css, besides those of the site: for signs that these lack, and for code. They
 # come with Matplotlib, so that every machine prints the same book.
 FONTS = {
     "Signs": (

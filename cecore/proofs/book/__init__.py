@@ -26,6 +26,7 @@ CHAPTERS = (
     variants,
     scale,
 )
+THEOREMS = {label: theorem for chapter in CHAPTERS for label, theorem in chapter.THEOREMS.items()}
 DERIVATIONS = {
     label: derivation for chapter in CHAPTERS for label, derivation in chapter.DERIVATIONS.items()
 }

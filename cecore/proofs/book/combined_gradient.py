@@ -2,7 +2,8 @@
 
 from cecore.proofs.book.names import L
 from cecore.proofs.derivation import Derivation
-from cecore.proofs.language import cases, d, delta, ln, named, s, total, y, z
+from cecore.proofs.language import between, cases, d, delta, equal, ln, named, s, total, y, z
+from cecore.proofs.theorem import Theorem
 
 Q = named("Q", total("m", (s("m") - y("m")) ** 2) / 2)
 
@@ -74,5 +75,16 @@ DERIVATIONS = {
             (total("i", d(Q, s("i")) * d(s("i"), z("j"))), "chain rule"),
             (total("i", (s("i") - y("i")) * d(s("i"), z("j"))), "derivative of $Q$"),
         ],
+    ),
+}
+
+THEOREMS = {
+    "thm-bounded": Theorem(
+        "B13",
+        [equal(total("j", s("j") - y("j")), 0), between(-1, s("j") - y("j"), 1)],
+        labels="distribution",
+    ),
+    "thm-squared-error": Theorem(
+        "B14", [equal(d(Q, z("j")), total("i", d(s("j"), z("i")) * (s("i") - y("i"))))]
     ),
 }

@@ -5,18 +5,33 @@ from functools import reduce
 
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import exp, letter, named, p, q, total, y, z
+from cecore.proofs.language import (
+    NOTHING,
+    disjoint,
+    equal,
+    exp,
+    larger,
+    largest_in,
+    letter,
+    member,
+    merge,
+    named,
+    pair,
+    some,
+    some_pair,
+    those,
+    total,
+    total_in,
+    union,
+    z,
+)
+from cecore.proofs.theorem import Theorem
 
-c, T = letter("c"), letter("T")
-
-# A part of the classes, scaled by its largest logit, m_1; and three such pairs, scaled anew.
-m_1 = named("m_1", z("1"))
+# A part of the classes, scaled by any number m_1, such as its largest logit; and three pairs of
+# any numbers, to be scaled anew.
+m, m_1 = letter("m"), letter("m_1")
 a_1 = named("a_1", total("m", exp(z("m") - m_1)))
-m = named("m", c)
-pairs = [
-    (named(f"a_{i}", a), named(f"m_{i}", b))
-    for i, a, b in ((1, p("1"), z("1")), (2, p("2"), z("2")), (3, q("1"), y("1")))
-]
+pairs = [(letter(f"a_{part}"), letter(f"m_{part}")) for part in "123"]
 
 
 def scaled(pairs: list[tuple[Expr, Expr]], to: Expr) -> Expr:
@@ -25,7 +40,7 @@ def scaled(pairs: list[tuple[Expr, Expr]], to: Expr) -> Expr:
 
 
 # The first two, merged.
-m_both = named("m'", T)
+m_both = letter("m'")
 a_both = named("a'", scaled(pairs[:2], m_both))
 
 
@@ -44,6 +59,54 @@ DERIVATIONS = {
         [
             (a_both * exp(m_both - m) + scaled(pairs[2:], m), ""),
             (scaled(pairs, m), ""),
+        ],
+    ),
+}
+
+
+# The pair of a set of classes.
+A, B = those("A"), those("B")
+P, Q, R = some_pair("P_1"), some_pair("P_2"), some_pair("P_3")
+
+
+def m_of(a: Expr, name: str) -> Expr:
+    """Return the largest logit of a set of classes."""
+    return named(f"m_{name}", largest_in("k", a, z("k")))
+
+
+def a_of(a: Expr, name: str) -> Expr:
+    """Return the sum of its exponentials, scaled by that."""
+    return named(f"a_{name}", total_in("k", a, exp(z("k") - m_of(a, name))))
+
+
+def pair_of(a: Expr, name: str) -> Expr:
+    """Return both."""
+    return pair(m_of(a, name), a_of(a, name))
+
+
+(a_first, m_first), (a_second, m_second) = pairs[:2]
+higher = larger(m_first, m_second)
+
+THEOREMS = {
+    "thm-merge": Theorem(
+        "B30",
+        [
+            equal(exp(m_of(A, "A")) * a_of(A, "A"), total_in("k", A, exp(z("k")))),
+            equal(merge(pair_of(A, "A"), pair_of(B, "B")), pair_of(union(A, B), "{A B}")),
+        ],
+        [some("k", member("k", A)), some("k", member("k", B)), disjoint(A, B)],
+    ),
+    "thm-associative": Theorem(
+        "B31",
+        [
+            equal(
+                merge(pair(m_first, a_first), pair(m_second, a_second)),
+                pair(higher, scaled(pairs[:2], higher)),
+            ),
+            equal(merge(merge(P, Q), R), merge(P, merge(Q, R))),
+            equal(merge(P, Q), merge(Q, P)),
+            equal(merge(P, NOTHING), P),
+            equal(merge(NOTHING, P), P),
         ],
     ),
 }

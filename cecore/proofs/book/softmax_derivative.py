@@ -1,13 +1,15 @@
 """The derivations of the chapter "The derivative of softmax"."""
 
-from cecore.proofs.book.names import LSE, e, warm
+from cecore.proofs.book.names import LSE, e, n, warm
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import S, cases, d, delta, exp, letter, named, s, total, z
+from cecore.proofs.language import S, cases, d, delta, equal, exp, letter, named, s, total, z
+from cecore.proofs.theorem import Theorem
 
-T = letter("T")
+T, x = letter("T"), letter("x")
 first = named("s_1", exp(z("1")) / (exp(z("1")) + exp(z("2"))))
 sigma = named(r"\sigma(z_1 - z_2)", 1 / (1 + exp(-(z("1") - z("2")))))
+sigma_x = named(r"\sigma(x)", 1 / (1 + exp(-x)))
 
 
 DERIVATIONS = {
@@ -76,5 +78,28 @@ DERIVATIONS = {
         "exercise",
         d(warm("i"), T),
         [(-(warm("i") / T**2 * (z("i") - total("k", warm("k") * z("k")))), "")],
+    ),
+}
+
+THEOREMS = {
+    "thm-jacobian": Theorem(
+        "B5", [equal(d(s("i"), z("j")), delta("i", "j") * s("i") - s("i") * s("j"))]
+    ),
+    "thm-symmetry": Theorem(
+        "B6",
+        [
+            equal(d(s("i"), z("j")), d(s("j"), z("i"))),
+            equal(total("j", d(s("i"), z("j"))), 0),
+            equal(total("i", d(s("i"), z("j"))), 0),
+        ],
+    ),
+    "thm-logistic": Theorem(
+        "B7",
+        [
+            equal(s("1"), sigma),
+            equal(s("2"), 1 - sigma),
+            equal(d(sigma_x, x), sigma_x * (1 - sigma_x)),
+        ],
+        [equal(n, 2)],
     ),
 }

@@ -1,8 +1,34 @@
 """The derivations of the chapter "Training"."""
 
+from collections.abc import Callable
+
+from cecore.proofs.book.names import L, moved
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import d, delta, exp, letter, ln, named, s, t, tanh, total, v, w, y, z
+from cecore.proofs.language import (
+    at_most,
+    cell,
+    d,
+    delta,
+    equal,
+    every,
+    exp,
+    implies,
+    largest,
+    letter,
+    ln,
+    named,
+    s,
+    smallest,
+    t,
+    tanh,
+    total,
+    v,
+    w,
+    y,
+    z,
+)
+from cecore.proofs.theorem import Theorem
 
 a, c, h, u, x = letter("a"), letter("c"), letter("h"), letter("u"), letter("x")
 theta = letter(r"\theta")
@@ -105,5 +131,110 @@ DERIVATIONS = {
             (d(family - theta * t("k"), theta), ""),
             (total("i", tilted("i") * t("i")) - t("k"), ""),
         ],
+    ),
+}
+
+# A network of two layers and N examples: X U + b, its tanh H, and H W + c.
+Matrix = Callable[[str, str], Expr]
+N = named("N", total("o", Expr("integer", (1,))))
+labels_sum_to_1 = every("r", equal(total("m", cell("Y", "r", "m")), 1))
+
+
+def b(unit: str) -> Expr:
+    """Return the constant of a hidden unit."""
+    return Expr("entry", ("b", unit))
+
+
+def constant(index: str) -> Expr:
+    """Return the constant of a class."""
+    return Expr("entry", ("c", index))
+
+
+def reaching(r: str, g: str) -> Expr:
+    """Return what reaches a hidden unit."""
+    return named(f"A_{{{r}{g}}}", total("e", cell("X", r, "e") * cell("U", "e", g)) + b(g))
+
+
+def unit_of(r: str, g: str) -> Expr:
+    """Return the value of a hidden unit."""
+    return named(f"H_{{{r}{g}}}", tanh(reaching(r, g)))
+
+
+def logit(r: str, j: str) -> Expr:
+    """Return a logit."""
+    of_units = total("h", unit_of(r, "h") * cell("W", "h", j))
+    return named(f"Z_{{{r}{j}}}", of_units + constant(j))
+
+
+def free(r: str, j: str) -> Expr:
+    """Return a logit that may be any number."""
+    return cell("Z", r, j)
+
+
+def probability(logits: Matrix, r: str, j: str) -> Expr:
+    """Return a probability."""
+    return named(f"s_{{{r}{j}}}", exp(logits(r, j)) / total("l", exp(logits(r, "l"))))
+
+
+def loss_of(logits: Matrix, r: str) -> Expr:
+    """Return the loss of one example."""
+    return named(f"L_{r}", -total("m", cell("Y", r, "m") * ln(probability(logits, r, "m"))))
+
+
+def mean_loss(logits: Matrix) -> Expr:
+    """Return the mean loss of all examples."""
+    return named(r"\bar L", total("o", loss_of(logits, "o")) / N)
+
+
+def slope(logits: Matrix, r: str, j: str) -> Expr:
+    """Return an entry of the gradient of the mean loss by the logits."""
+    return named(f"G_{{{r}{j}}}", (probability(logits, r, j) - cell("Y", r, j)) / N)
+
+
+def below(r: str, g: str) -> Expr:
+    """Return an entry of the gradient by what reaches the hidden units."""
+    from_above = total("m", slope(logit, r, "m") * cell("W", g, "m"))
+    return named(f"(\\nabla_A L)_{{{r}{g}}}", from_above * (1 - unit_of(r, g) ** 2))
+
+
+cost = mean_loss(logit)
+share = total("r", cell("Y", "r", "j")) / N
+L_moved = named("L(z + v)", -total("m", y("m") * ln(moved("m"))))
+beyond = L_moved - L - total("i", (s("i") - y("i")) * v("i"))
+width = named(r"\max v", largest("m", v("m"))) - named(r"\min v", smallest("m", v("m")))
+
+
+THEOREMS = {
+    "thm-backpropagation": Theorem(
+        "B17",
+        [
+            equal(d(mean_loss(free), cell("Z", "r", "j")), slope(free, "r", "j")),
+            equal(
+                d(cost, cell("W", "g", "j")), total("r", unit_of("r", "g") * slope(logit, "r", "j"))
+            ),
+            equal(d(cost, constant("j")), total("r", slope(logit, "r", "j"))),
+            equal(d(cost, cell("U", "f", "g")), total("r", cell("X", "r", "f") * below("r", "g"))),
+            equal(d(cost, b("g")), total("r", below("r", "g"))),
+        ],
+        [labels_sum_to_1],
+    ),
+    "thm-hessian": Theorem(
+        "B18",
+        [equal(d(d(L, z("j")), z("i")), d(s("i"), z("j"))), at_most(0, curvature)],
+        labels="sum to 1",
+    ),
+    "thm-convex": Theorem(
+        "B19", [at_most(0, beyond), at_most(beyond, width**2 / 8)], labels="sum to 1"
+    ),
+    "thm-shares": Theorem(
+        "B21",
+        [
+            equal(d(cost, constant("j")), total("r", probability(logit, "r", "j")) / N - share),
+            implies(
+                equal(d(cost, constant("j")), 0),
+                equal(total("r", probability(logit, "r", "j")) / N, share),
+            ),
+        ],
+        [labels_sum_to_1],
     ),
 }

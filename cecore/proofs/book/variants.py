@@ -1,9 +1,32 @@
 """The derivations of the chapter "The family"."""
 
-from cecore.proofs.book.names import L, warm
+from cecore.proofs.book.names import L, n, warm
+from cecore.proofs.book.training import free, labels_sum_to_1, loss_of, probability
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
-from cecore.proofs.language import d, delta, exp, letter, ln, named, p, s, total, w, y, z
+from cecore.proofs.language import (
+    INFINITY,
+    at_most,
+    cell,
+    d,
+    delta,
+    differ,
+    equal,
+    exp,
+    implies,
+    letter,
+    limit,
+    ln,
+    named,
+    p,
+    s,
+    total,
+    v,
+    w,
+    y,
+    z,
+)
+from cecore.proofs.theorem import Theorem
 
 c, T, x, truth = letter("c"), letter("T"), letter("x"), letter("y")
 beta, gamma, eps = letter(r"\beta"), letter(r"\gamma"), letter(r"\varepsilon")
@@ -19,7 +42,6 @@ def smoothed(index: str) -> Expr:
     return named(rf"\tilde y_{index}", (1 - eps) * y(index) + eps / n)
 
 
-n = named("n", total("m", Expr("integer", (1,))))
 L_T = named("L_T", -total("m", y("m") * ln(warm("m"))))
 L_eps = named(r"\tilde L", -total("m", smoothed("m") * ln(s("m"))))
 D = named("D", T**2 * total("m", p("m") * ln(p("m") / warm("m"))))
@@ -101,6 +123,7 @@ DERIVATIONS = {
             (phi * (s("j") - y("j")), ""),
         ],
         labels="one-hot",
+        classes=2,
     ),
     "eq-focal-factor": Derivation(
         "B27",
@@ -112,6 +135,7 @@ DERIVATIONS = {
                 "",
             ),
         ],
+        classes=2,
     ),
     "eq-binary-loss": Derivation(
         "B28",
@@ -146,4 +170,41 @@ DERIVATIONS = {
             (total("k", tempered("k") * (z("k") - mean) ** 2), ""),
         ],
     ),
+}
+
+# Distillation: the teacher's probabilities, and how far a logit is from the mean of all.
+teacher = named("p_j", exp(v("j") / T) / total("m", exp(v("m") / T)))
+z_rest = z("j") - named(r"\operatorname{mean} z", total("m", z("m")) / n)
+v_rest = v("j") - named(r"\operatorname{mean} v", total("m", v("m")) / n)
+# A batch of examples with weights.
+weights = named("W", total("o", w("o")))
+weighted = named("M", total("o", w("o") * loss_of(free, "o")) / weights)
+of_example = d(weighted, cell("Z", "r", "j"))
+gap = z("1") - z("2")
+yes = named(r"\sigma(z_1 - z_2)", 1 / (1 + exp(-gap)))
+no = named(r"\sigma(z_2 - z_1)", 1 / (1 + exp(gap)))
+
+
+THEOREMS = {
+    "thm-distillation": Theorem(
+        "B24", [limit(T * (warm("j") - teacher), T, INFINITY, 1 / n * (z_rest - v_rest))]
+    ),
+    "thm-weighted-mean": Theorem(
+        "B26",
+        [
+            equal(
+                of_example,
+                w("r") / weights * (probability(free, "r", "j") - cell("Y", "r", "j")),
+            ),
+            implies(equal(w("r"), 0), equal(of_example, 0)),
+        ],
+        [labels_sum_to_1, differ(weights, 0)],
+    ),
+    "thm-binary": Theorem(
+        "B28",
+        [equal(L, -(y("1") * ln(yes)) - (1 - y("1")) * ln(no))],
+        [equal(n, 2)],
+        labels="sum to 1",
+    ),
+    "thm-fitted": Theorem("B29", [at_most(0, d(d(L_beta, beta), beta))], labels="sum to 1"),
 }

@@ -1,0 +1,91 @@
+"""Calls to probe with: logits and what goes with them, for any function."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from cecore.claims.kit.probe import Case
+from cecore.claims.model import FUNCTIONS, Array
+
+# Classes, up to which a Jacobian is looked at, and a product with one, which may be made from it.
+MATRIX, PRODUCT = 40, 300
+
+
+def of_logits(
+    name: str,
+    z: Array,
+    rng: np.random.Generator,
+    *,
+    axis: int | None = -1,
+    soft: bool = False,
+    **how: Any,
+) -> Iterator[Case]:
+    """Yield a call of a function with these logits, and labels or a direction where it takes any.
+
+    The logits may have any number of axes; ``soft`` labels are distributions.
+    """
+    along = -1 if axis is None else axis
+    n = z.shape[along]
+    takes, gives = FUNCTIONS[name].takes, FUNCTIONS[name].gives
+    if n > (MATRIX if gives == "matrix" else PRODUCT if takes[-1] == "v" else np.inf):
+        return
+    if takes[0] == "batch":
+        z = z.reshape(-1, n) if z.ndim != 2 else z
+    rows = tuple(np.delete(z.shape, along))
+    if takes[-1] == "labels":
+        # Each class in turn, then any: so that the first and the last are met in small batches.
+        k = (np.arange(np.prod(rows, dtype=int)) + int(rng.integers(n))) % n
+        labels = k.reshape(rows)
+        if soft:
+            y = np.eye(n)[labels] * 0.75 + rng.dirichlet(np.ones(n), rows).reshape(*rows, n) / 4
+            labels = np.moveaxis(distribution(y, z.dtype), -1, along)
+        yield Case(name, (z, labels), axis, **how)
+    elif takes[-1] == "v":
+        v = np.asarray(rng.normal(size=z.shape)).astype(z.dtype)
+        yield Case(name, (z, v), axis, **how)
+    else:
+        yield Case(name, (z,), axis, **how)
+
+
+def distribution(p: Array, dtype: np.dtype[Any]) -> Array:
+    """Return rows in a dtype that sum to 1 as nearly as they can."""
+    p = (p / p.sum(-1, keepdims=True)).astype(dtype)
+    rest = 1 - p.astype(np.float64).sum(-1, keepdims=True)
+    top = p.argmax(-1)[..., None]
+    fixed = np.take_along_axis(p.astype(np.float64), top, -1) + rest
+    np.put_along_axis(p, top, fixed.astype(dtype), -1)
+    return p
+
+
+def of_distributions(
+    name: str, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator, **how: Any
+) -> Iterator[Case]:
+    """Yield a call of a function with distributions, none of whose probabilities are 0."""
+    axis = how.get("axis", -1)
+    along = -1 if axis is None else axis
+    n = shape[along]
+    rows = tuple(np.delete(shape, along))
+    p = rng.dirichlet(np.ones(n), rows).reshape(*rows, n)
+    q = rng.dirichlet(np.ones(n), rows).reshape(*rows, n) + 0.01
+    p += 0.01
+    args = [np.moveaxis(distribution(x, dtype), -1, along) for x in (p, q)]
+    yield Case(name, tuple(args[: len(FUNCTIONS[name].takes)]), **how)
+
+
+def any_calls(
+    name: str, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator, **how: Any
+) -> Iterator[Case]:
+    """Yield calls of a function with inputs of a shape, moderate and random."""
+    if FUNCTIONS[name].takes[0] == "p":
+        yield from of_distributions(name, shape, dtype, rng, **how)
+        return
+    z = (rng.normal(size=shape) * 2).astype(dtype)
+    yield from of_logits(name, z, rng, **how)
+    if FUNCTIONS[name].takes[-1] == "labels":
+        yield from of_logits(name, z, rng, soft=True, **how)
+
+
+def few_values(n: int, dtype: np.dtype[Any], rng: np.random.Generator, rows: int = 1) -> Array:
+    """Return long rows of logits with a few distinct values."""
+    return rng.choice([0.0, -1.0, 2.0], (rows, n)).astype(dtype)

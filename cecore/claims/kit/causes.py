@@ -1,0 +1,190 @@
+"""Causes: a block for each way to go wrong, with the smallest input that shows it."""
+
+import textwrap
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cecore.claims.kit.examine import Examination
+from cecore.claims.kit.probe import LEVELS, Fault, Finding, Probe
+from cecore.claims.kit.shrink import shrunk
+from cecore.claims.model import Array
+
+ENTRIES = 12  # an argument of more entries is described, not written out
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One way in which the functions go wrong."""
+
+    probe: Probe
+    findings: tuple[Finding, ...]
+    examination: Examination
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions that go wrong so, in the order of all."""
+        return [*dict.fromkeys(f.function for f in self.findings)]
+
+    @property
+    def dtypes(self) -> list[str]:
+        """The dtypes in which they do."""
+        return [*dict.fromkeys(f.dtype for f in self.findings)]
+
+    @cached_property
+    def fault(self) -> Fault:
+        """The smallest input that was found for it, of the first function in its widest dtype."""
+        first = next(f for f in reversed(self.findings) if f.function == self.functions[0])
+        assert first.first
+        return shrunk(self.examination.subject, first.first)
+
+    @property
+    def call(self) -> str:
+        """The call that shows it, as one would write it."""
+        case = self.fault.case
+        if not case.args:
+            return ""
+        words = [literal(a) for a in case.args]
+        if case.axis not in (-1, None):
+            words.append(f"axis={case.axis}")
+        return f"{case.function}({', '.join(words)})"
+
+    @property
+    def outcome(self) -> list[tuple[str, str]]:
+        """What came, and what is right."""
+        fault = self.fault
+        if fault.message:
+            return [("", fault.message)]
+        where = f" at {', '.join(map(str, fault.where))}" if any(fault.where) else ""
+        pair = float(fault.got), float(fault.right)
+        for digits in (6, 9, 13, 17):
+            got, right = (f"{x:.{digits}g}" for x in pair)
+            if got != right:
+                break
+        return [("got", f"{got}{where}"), ("right", right)]
+
+
+def literal(a: Array) -> str:
+    """Write an array so that it can be pasted, or describe one that is too long for that."""
+    if a.size > ENTRIES:
+        distinct = np.unique(a[np.isfinite(a)].astype(np.float64))
+        values = f" of {', '.join(f'{v:g}' for v in distinct)}" if distinct.size <= 3 else ""
+        return f"<{a.dtype} {'x'.join(map(str, a.shape))}{values}>"
+    text = _list(a)
+    return text if a.dtype in (np.float64, np.int64) else f"{a.dtype}({text})"
+
+
+def _list(a: Any) -> str:
+    if np.ndim(a):
+        return f"[{', '.join(map(_list, a))}]"
+    if a.dtype.kind in "iu":
+        return str(int(a))
+    value = float(a)
+    if not np.isfinite(value):
+        return f"{'-' if value < 0 else ''}np.{'nan' if np.isnan(value) else 'inf'}"
+    return str(int(value)) if value == int(value) and abs(value) < 1e16 else f"{value!r}"
+
+
+def causes(examination: Examination) -> list[Cause]:
+    """Return what was found, in the order in which the probes looked."""
+    found: dict[str, list[Finding]] = {}
+    for finding in examination.findings:
+        if finding.faults:
+            found.setdefault(finding.probe.name, []).append(finding)
+    return [Cause(group[0].probe, tuple(group), examination) for group in found.values()]
+
+
+def counts(examination: Examination) -> dict[str, tuple[int, int]]:
+    """Return for each level that was looked at how many probes looked, and how many found fault."""
+    looked: dict[str, dict[str, int]] = {level: {} for level in LEVELS}
+    for finding in examination.findings:
+        of_level = looked[finding.probe.level]
+        of_level[finding.probe.name] = of_level.get(finding.probe.name, 0) + finding.faults
+    return {
+        level: (len(probes), sum(map(bool, probes.values())))
+        for level, probes in looked.items()
+        if probes
+    }
+
+
+def as_dict(cause: Cause) -> dict[str, Any]:
+    """Return a cause as JSON can hold it."""
+    return {
+        "level": cause.probe.level,
+        "cause": cause.probe.name,
+        "title": cause.probe.title,
+        "why": cause.probe.why,
+        "claims": cause.probe.claims,
+        "functions": cause.functions,
+        "dtypes": cause.dtypes,
+        "call": cause.call,
+        "outcome": [" ".join(filter(None, pair)) for pair in cause.outcome],
+    }
+
+
+def limits(examination: Examination) -> dict[str, list[str]]:
+    """Return what functions refuse that they may refuse, and which do."""
+    found: dict[str, list[str]] = {}
+    for finding in examination.findings:
+        for limit in finding.limits:
+            functions = found.setdefault(limit, [])
+            if finding.function not in functions:
+                functions.append(finding.function)
+    return found
+
+
+def text(name: str, examination: Examination, width: int = 80) -> str:
+    """Lay an examination out: a line for each level, a block for each cause, then the rest."""
+    lines = [name]
+    found = causes(examination)
+    for level, (looked, wrong) in counts(examination).items():
+        verdict = "yes" if not wrong else f"NO: {_several(wrong, 'fault')}"
+        lines.append(f"  {level:8} {verdict}  ({_several(looked, 'probe')})")
+    for cause in found:
+        lines += ["", *_block(cause, width)]
+    lines.append("")
+    for line in rest(examination):
+        lines += textwrap.wrap(line, width, subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def _block(cause: Cause, width: int) -> list[str]:
+    """Lay one cause out."""
+    claims = f"  [{', '.join(cause.probe.claims)}]" if cause.probe.claims else ""
+    functions = ", ".join(cause.functions)
+    lines = textwrap.wrap(
+        f"{cause.probe.level}: {cause.probe.title}{claims}", width, subsequent_indent="  "
+    )
+    if cause.call:
+        lines += textwrap.wrap(cause.call, width, initial_indent="    ", subsequent_indent="      ")
+    for word, what in cause.outcome:
+        said = f"{word:5} {what}" if word else what
+        lines += textwrap.wrap(said, width, initial_indent="    ", subsequent_indent=" " * 10)
+    where = f"So in {functions}; {', '.join(cause.dtypes)}. {cause.probe.why}"
+    lines += textwrap.wrap(where, width, initial_indent="  ", subsequent_indent="  ")
+    return lines
+
+
+def rest(examination: Examination) -> list[str]:
+    """Say what was not looked at, and what is no fault but worth knowing."""
+    lines = []
+    taken = sorted({d for names in examination.takes.values() for d in names})
+    lines.append(f"Looked at in {', '.join(taken) or 'no dtype'}.")
+    for dtype, why in examination.refused.items():
+        lines.append(f"Takes no {dtype}: {why}.")
+    for limit, functions in limits(examination).items():
+        lines.append(f"Not taken: {limit} ({', '.join(functions)}).")
+    warned: dict[str, list[str]] = {}
+    for function, warning in examination.subject.warnings.items():
+        warned.setdefault(warning, []).append(function)
+    for warning, functions in warned.items():
+        lines.append(f"Warned: {warning} ({', '.join(functions)}).")
+    if examination.subject.flushes:
+        lines.append("Numbers below the smallest normal one are 0 in this process.")
+    return lines
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

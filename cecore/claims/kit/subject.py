@@ -1,0 +1,117 @@
+"""What is examined: an implementation, called with care, and what can be known of it beforehand."""
+
+import contextlib
+import importlib
+import inspect
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cecore.claims.dtypes import flushes_subnormals
+from cecore.claims.listening import listening
+from cecore.claims.model import FUNCTIONS, Array, Implementation, NotSupportedError
+from cecore.claims.trial import takes_axis
+from cecore.claims.words import in_a_line
+
+
+class RefusedError(Exception):
+    """The function raised, or returned what is no result at all."""
+
+
+def known_dtypes() -> dict[str, np.dtype[Any]]:
+    """Return the floating dtypes that functions may take: those of NumPy, and bfloat16."""
+    found = {name: np.dtype(name) for name in ("float16", "float32", "float64")}
+    with contextlib.suppress(ImportError):
+        found["bfloat16"] = np.dtype(importlib.import_module("ml_dtypes").bfloat16)
+    return dict(sorted(found.items(), key=lambda item: (item[1].itemsize, item[0])))
+
+
+class Info:
+    """What is known of a floating dtype."""
+
+    def __init__(self, dtype: np.dtype[Any], flushes: bool) -> None:
+        finfo: Any = np.finfo
+        if dtype.kind != "f" or not issubclass(dtype.type, np.floating):
+            finfo = importlib.import_module("ml_dtypes").finfo
+        info = finfo(dtype)
+        self.eps, self.max = float(info.eps), float(info.max)
+        self.tiny = float(info.smallest_normal)  # nothing below it is held against a function
+        # The smallest number above 0, and the logarithms of the ends of its range.
+        self.least = self.tiny if flushes else self.tiny * self.eps
+        self.high, self.low = float(np.log(self.max)), float(np.log(self.least))
+
+    def ulp(self, size: Array) -> Array:
+        """Return the distance of floats of this size, and no less than that of the smallest."""
+        with np.errstate(all="ignore"):
+            exponent = np.floor(np.log2(np.where(size > 0, size, self.tiny)))
+            # log2 may round up just below a power of two.
+            exponent = np.where(np.ldexp(1.0, exponent.astype(int)) > size, exponent - 1, exponent)
+            ulp = np.ldexp(self.eps, np.maximum(exponent, np.log2(self.tiny)).astype(int))
+        return np.maximum(ulp, self.least)
+
+
+@dataclass
+class Subject:
+    """An implementation under examination."""
+
+    implementation: Implementation
+    calls: int = 0
+    warnings: dict[str, str] = field(default_factory=dict)
+    flushes: bool = field(default_factory=flushes_subnormals)
+    deaf: bool = False  # to warnings: of NaN, say, anyone may warn
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The functions that there are."""
+        return [name for name in FUNCTIONS if getattr(self.implementation, name) is not None]
+
+    def info(self, dtype: np.dtype[Any]) -> Info:
+        """Return what is known of a dtype."""
+        return Info(dtype, self.flushes)
+
+    def has_axis(self, name: str) -> bool:
+        """Return whether the function has a parameter ``axis``."""
+        return takes_axis(getattr(self.implementation, name))
+
+    def axis_by_default(self, name: str) -> Any:
+        """Return the default of the parameter ``axis``."""
+        return inspect.signature(getattr(self.implementation, name)).parameters["axis"].default
+
+    def result(self, name: str, *args: Any, axis: int | None = -1) -> Any:
+        """Call a function and return what it returns; ``axis=None`` leaves the axis to it.
+
+        Raises `RefusedError` if it raises or would end Python, and `NotSupportedError` if the call
+        cannot be made.
+        """
+        function = getattr(self.implementation, name)
+        named = {}
+        if axis is not None and self.has_axis(name):
+            named["axis"] = axis
+        elif axis not in (None, -1):
+            raise NotSupportedError(f"{name} has no parameter axis")
+        self.calls += 1
+        try:
+            with listening() as caught, np.errstate(all="warn", under="ignore"):
+                result = function(*args, **named)
+        except NotSupportedError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise RefusedError(f"{name} raised {in_a_line(error)}") from None
+        for warning in [] if self.deaf else caught:
+            if not isinstance(warning, DeprecationWarning | FutureWarning):
+                self.warnings.setdefault(name, in_a_line(warning))
+        return result
+
+    def array(self, name: str, *args: Any, axis: int | None = -1, part: int | None = None) -> Array:
+        """Call a function and return a copy of its result, an array of real numbers."""
+        result = self.result(name, *args, axis=axis)
+        try:
+            got = np.array(result if part is None else result[part])
+        except Exception as error:
+            raise RefusedError(f"{name} returned what is no array: {in_a_line(error)}") from None
+        if got.dtype.kind in "iuf" or got.dtype in known_dtypes().values():
+            return got
+        what = "None" if result is None else f"dtype {got.dtype}"
+        raise RefusedError(f"{name} returned {what}, not real numbers")
