@@ -81,6 +81,10 @@ DISPLAYS = {
             (s[:, None] + s) * np.tanh((z[:, None] - z) / 2),
         ),
     ],
+    "eq-gaps": [
+        ("f(g + h) ", np.exp(T * (0.3 + 0.4))),
+        (r"= f(g) \, f(h) .", np.exp(T * 0.3) * np.exp(T * 0.4)),
+    ],
     "eq-log-odds": [("z_1 - z_2 ", z[0] - z[1]), (r"= \ln \frac{s_1}{s_2} .", ln(s[0] / s[1]))],
     "eq-lse": [
         (r"\operatorname{LSE}(z) ", cecore.logsumexp(z)),
