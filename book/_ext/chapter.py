@@ -103,6 +103,8 @@ def fold_code(app, doctree, docname):
         cell = code.parent
         if "tag_setup" in cell["classes"]:
             named = "Set-up"
+        elif "above-output" in code["classes"]:  # of a cell that shows a function's source
+            named = "The source in cecore"
         elif any(cell.findall(nodes.image)):
             named = "Code of this figure"
         else:
