@@ -14,7 +14,7 @@ from sphinx_proof.nodes import NODE_TYPES
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # cecore need not be installed
 
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
 from cecore.proofs.book import DERIVATIONS, THEOREMS
 from cecore.proofs.coq import Coq
 from cecore.proofs.coq_files import identifier, statement

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from cecore.claims.statements import CLAIMS
+from cecore.claims import CLAIMS
 from cecore.proofs.book import DERIVATIONS, THEOREMS
 from cecore.proofs.coq import Coq, free
 from cecore.proofs.coq_files import files, identifier, statement
