@@ -139,6 +139,7 @@ mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
 	$(BIN)/python -m tools.mutants.book
 	$(BIN)/python -m tools.mutants.package
+	! command -v coqc > /dev/null || $(BIN)/python -m tools.mutants.coq
 
 mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/tools/test_mutants.py
