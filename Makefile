@@ -38,11 +38,7 @@ BOOK := $(filter ./book/% ./cecore/%.py ./tools/pdf/% ./_%.yml,$(FILES))
 OPEN := $(BIN)/python -c 'import pathlib, sys; print(sys.argv[1], pathlib.Path(sys.argv[2]).absolute().as_uri())'
 
 .PHONY: help book pdf site check test screenshots anywhere serve lab notebooks bench libraries lighthouse lock \
-<<<<<<< HEAD
-	release-check mutants mutants-sample clean
-=======
-	mutants mutants-sample proofs clean
->>>>>>> coq
+	release-check mutants mutants-sample proofs clean
 
 help:
 	@echo 'make book       build the book and print the page to open'
@@ -145,6 +141,7 @@ mutants: $(INSTALLED)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.txt -r pyproject.toml --extra mutants
 	$(BIN)/python -m tools.mutants.book
 	$(BIN)/python -m tools.mutants.package
+	! command -v coqc > /dev/null || $(BIN)/python -m tools.mutants.coq
 
 mutants-sample: $(INSTALLED)
 	MUTANTS=1 $(BIN)/python -m pytest tests/tools/test_mutants.py

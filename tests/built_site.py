@@ -77,6 +77,9 @@ class Build:
         if self.builder:
             if self.process and self.process.poll() is None:
                 self.process.send_signal(signal.SIGINT)  # it tidies up what it has begun
+            self.builder.join(10)
+            if self.builder.is_alive() and self.process:
+                self.process.kill()  # SIGINT is ignored in the background of a script
             self.builder.join()
         shutil.rmtree(self.folder, ignore_errors=True)
 

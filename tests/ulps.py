@@ -1,6 +1,7 @@
 """Right values of one row of logits, and how many units in the last place a result is off."""
 
 import numpy as np
+import pytest
 
 from tests.reference import mp
 
@@ -71,3 +72,8 @@ def rows(dtype):
     yield "one class", np.array([123.456])
     yield "equal", np.full(999, 5.0)
     yield "masked", np.where(rng.random(500) < 0.3, -np.inf, rng.normal(size=500) * 50)
+
+
+def each_row(dtype):
+    """The same as parameters of a test, each with its name."""
+    return [pytest.param(z.astype(dtype), id=f"{dtype.__name__} {name}") for name, z in rows(dtype)]

@@ -53,7 +53,7 @@ def softmax_cross_entropy(z: Array, k: Array) -> Array:
     0.707
     """
     m, r = largest(z)
-    return (m - np.take_along_axis(z, k, 1)) + np.log1p(r)  # L = (m - z_k) + (ln sum e^z - m)
+    return (m - np.take_along_axis(z, k, 1)) + np.log1p(r)  # LSE - z_k
 
 
 @softmax_cross_entropy.of_distributions
@@ -61,7 +61,8 @@ def loss_of_distributions(z: Array, y: Array) -> Array:
     """Return the loss of rows whose labels are distributions."""
     m, r = largest(z)
     below = np.where(y > 0, y * (m - z), 0)  # 0 ln 0 = 0
-    return sums_along(below, 1, keepdims=True) + sums_along(y, 1, keepdims=True) * np.log1p(r)
+    losses = sums_along(below, 1) + sums_along(y, 1) * np.log1p(r[:, 0])
+    return losses[:, None]
 
 
 @of_labelled_logits
@@ -86,7 +87,7 @@ def softmax_cross_entropy_grad(z: Array, k: Array) -> Array:
     e = powers(z)
     own = np.take_along_axis(e, k, 1)
     np.put_along_axis(e, k, 0, 1)
-    others, total = sums_with_own(e, own, z)  # without the true class, and with it
+    others, total = sums_with_own(e, own, z)  # without e_k, and with it
     e /= total.astype(e.dtype, copy=False)
     np.put_along_axis(e, k, 0 - others / total, 1)  # s_k - 1
     return e

@@ -32,8 +32,7 @@ def softmax(z: Array) -> Array:
     Raises
     ------
     ValueError, TypeError
-        If z holds NaN or +inf, has a row of -inf only, no class, no axis, or no such `axis`; if it
-        holds no real numbers.
+        If z holds NaN, +inf or no real numbers, a row of -inf only, no class, or no such `axis`.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def _library(text: str) -> Implementation:
         raise argparse.ArgumentTypeError(f"{text} cannot be imported here: {error}") from None
 
 
-def _json_path(text: str) -> Path:
+def _file(text: str) -> Path:
     path = Path(text)
     try:
         path.stat()
@@ -115,10 +115,11 @@ def _parser() -> _Parser:
         metavar="DTYPE",
         help="call with float64 and this only (repeatable)",
     )
-    add("--chapter", metavar="NAME", help="the claims of this chapter, such as softmax, only")
+    chapters = [*dict.fromkeys(claim.chapter for claim in CLAIMS.values())]
+    add("--chapter", choices=chapters, metavar="NAME", help=f"one of {', '.join(chapters)}")
     add("--seed", type=int, default=0, metavar="N", help="of the random inputs (0)")
-    add("--html", type=_json_path, metavar="FILE", help="write the report as a page")
-    add("--json", type=_json_path, metavar="FILE", help="write the evidence to a file")
+    add("--html", type=_file, metavar="FILE", help="write the report as a page")
+    add("--json", type=_file, metavar="FILE", help="write the evidence to a file")
     add("-v", "--verbose", action="store_true", help="show proof, worst input and what was found")
     return parser
 
@@ -237,6 +238,8 @@ def _to_nowhere(stream: TextIO) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
+    if given.claim and given.chapter:
+        return _tell("cecore verify: give --claim or --chapter, not both")
     try:
         report = verify(
             given.library,
@@ -247,15 +250,19 @@ def _run(given: argparse.Namespace) -> int:
             progress=_is_terminal(sys.stderr),
             **functions,
         )
-        if given.json:
-            _write(given.json, report.to_json())
-        if given.html:
-            _write(given.html, f"<!doctype html><meta charset=utf-8>{report._repr_html_()}")
     except ImportError as error:  # mpmath
         return _tell(f"cecore verify: {error}")
-    except OSError as error:
-        why = error.strerror or error
-        return _tell(f"cecore verify: argument --json: cannot write {str(given.json)!r}: {why}")
+    page = f"<!doctype html><meta charset=utf-8>{report.html()}" if given.html else ""
+    for option, path, text in (
+        ("--json", given.json, report.to_json() if given.json else ""),
+        ("--html", given.html, page),
+    ):
+        try:
+            if path:
+                _write(path, text)
+        except OSError as error:
+            why = error.strerror or error
+            return _tell(f"cecore verify: argument {option}: cannot write {str(path)!r}: {why}")
     if status := _written(lambda: _print(report, given.verbose)):
         return status
     if (given.library or functions) and not report.checked:

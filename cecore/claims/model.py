@@ -52,7 +52,8 @@ class Implementation:
     ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean; ``parts`` is a
     class with the methods of `cecore.scale.parts.LogSumExp`. Functions take
     NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
-    ``dtypes`` are those they take, ``classes`` is the smallest number of classes.
+    ``dtypes`` are those they take, ``classes`` is the smallest number of classes,
+    and ``ignore_index`` a label whose example does not count.
     """
 
     name: str = "your functions"

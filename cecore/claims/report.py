@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import textwrap
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -46,8 +47,12 @@ class Report:
     @property
     def faults(self) -> list[Cause]:
         """What was found in the levels that count: correct and robust."""
-        found = causes(self.examination) if self.examination else []
-        return [cause for cause in found if cause.probe.level in ("correct", "robust")]
+        return [cause for cause in self.causes if cause.probe.level in ("correct", "robust")]
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """What was found in all levels; each looks for its smallest input once."""
+        return causes(self.examination) if self.examination else []
 
     def assert_ok(self) -> None:
         """Raise an AssertionError that lists what failed, or if nothing was checked at all."""
@@ -63,15 +68,17 @@ class Report:
         """Say where it goes wrong: levels, causes, and what was not looked at."""
         if self.examination is None:
             return self.table(width=width)
-        return text(self.name, self.examination, width)
+        return text(self.name, self.examination, self.causes, width)
 
     __str__ = text
 
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+    def html(self) -> str:
+        """Return the report as HTML, which is what a notebook shows."""
         if self.examination is None:
             return f"<pre>{escape(self.table())}</pre>"
-        return page(self.name, self.examination)
+        return page(self.name, self.examination, self.causes)
+
+    _repr_html_ = html
 
     def summary(self) -> str:
         """How many claims held, failed and did not apply, in one line."""
@@ -121,7 +128,7 @@ class Report:
                 level: {"looked": looked, "faults": wrong}
                 for level, (looked, wrong) in counts(self.examination).items()
             }
-            whole["causes"] = [as_dict(cause) for cause in causes(self.examination)]
+            whole["causes"] = [as_dict(cause) for cause in self.causes]
         whole["claims"] = claims
         text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         # Half of a pair of surrogates has no place in UTF-8, but an escape in JSON.

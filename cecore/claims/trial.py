@@ -273,7 +273,7 @@ def arguments(name: str, z: Array, k: Any = 0, axis: int = -1) -> tuple[Any, ...
     match FUNCTIONS[name].takes:
         case "z", "v":
             return z, inputs.direction(z)
-        case "z", "labels":
+        case (("z" | "batch"), "labels"):
             return z, np.zeros(np.delete(z.shape, axis), np.intp) + k
     return (z,)
 

@@ -74,7 +74,7 @@ def _number(x: Expr) -> str:
         case "decimal", (digits,):
             number, _, power = digits.partition("e")
             return rf"{number} \cdot 10^{{{power}}}" if power else number
-        case "abs", (a,):
+        case (("abs" | "count"), (a,)):
             return rf"\left\lvert {latex(a)} \right\rvert"
         case "times ln", (a, b):
             return rf"{latex(a, PRODUCT)} \, \ln {latex(b, TIGHT)}"
@@ -88,8 +88,6 @@ def _number(x: Expr) -> str:
             return str(name)
         case "union", (a, b):
             return rf"{latex(a)} \cup {latex(b)}"
-        case "count", (a,):
-            return rf"\left\lvert {latex(a)} \right\rvert"
         case "sum in", (index, a, b):
             return rf"\sum_{{{index} \in {latex(a)}}} {latex(b, PRODUCT)}"
         case "max in", (index, a, b):

@@ -48,6 +48,13 @@ def test_every_cell_was_run_and_in_order(path):
 
 
 @each_notebook
+def test_every_cell_of_a_notebook_has_an_id_of_its_own(path):
+    ids = [cell.get("id") for cell in read(path).cells]  # a lab finds a cell by it
+    assert None not in ids
+    assert len(set(ids)) == len(ids)
+
+
+@each_notebook
 def test_make_notebooks_would_leave_everything_but_outputs_as_it_is(path):
     assert path.read_bytes().decode() == tidy(read(path))
 

@@ -1,5 +1,6 @@
 """`cecore verify` on the command line."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import sys
 
 import pytest
 
-from cecore.claims import CLAIMS, verify
+from cecore.claims import CLAIMS, cli, verify
 from cecore.claims.cli import OPTIONS, main
 from cecore.claims.model import FUNCTIONS
 from tests.claims.reports import REPORT
@@ -443,3 +444,27 @@ def test_command_has_help_on_what_can_be_given(capsys, monkeypatch):
 def test_command_has_an_option_for_every_function():
     assert [*OPTIONS.values()] == [*FUNCTIONS]
     assert [*OPTIONS] == [name.removeprefix("softmax_").replace("_", "-") for name in FUNCTIONS]
+
+
+def test_command_says_which_file_it_cannot_write(tmp_path, monkeypatch, capsys):
+    def refuses(path, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "_write", refuses)
+    page = tmp_path / "page.html"
+    assert main(["verify", "--claim", "S4", "--html", str(page)]) == 2
+    said = capsys.readouterr().err
+    assert f"argument --html: cannot write {str(page)!r}: No space left" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--chapter", "soft"], "argument --chapter: invalid choice: 'soft'"),
+        (["--chapter", "softmax", "--claim", "S1"], "give --claim or --chapter, not both"),
+    ],
+)
+def test_command_refuses_a_wrong_chapter_in_a_line(given, words, capsys):
+    with contextlib.suppress(SystemExit):
+        assert main(["verify", *given]) == 2
+    assert words in capsys.readouterr().err

@@ -23,7 +23,7 @@ from cecore._engine.exponentials import FEW, shifted
 from cecore.scale import in_memory
 from tests import reference
 from tests.reference import mp
-from tests.ulps import LIMIT, Exact, rows, ulps
+from tests.ulps import LIMIT, Exact, each_row, ulps
 
 # For the logits of `words`, by their checksum, and computed with 50 digits by `Exact`: the sum
 # of e^z, ln sum e^(z - max z), log-sum-exp, and loss and gradient of the last class.
@@ -77,8 +77,8 @@ def errors(z, k, exact):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(in_memory, "FEW", small)
             loss, grad = cecore.loss_and_grad(batch, [k, k, k])
-        together[f"fused loss {small}"] = ulps(z.dtype.type(loss), exact.loss)
-        together[f"fused grad {small}"] = ulps(grad[1], third)
+        together[f"mean loss {small}"] = ulps(z.dtype.type(loss), exact.loss)
+        together[f"mean grad {small}"] = ulps(grad[1], third)
     return together | {
         "softmax": ulps(cecore.softmax(z), exact.softmax),
         "log_softmax": ulps(cecore.log_softmax(z), exact.log_softmax),
@@ -86,10 +86,6 @@ def errors(z, k, exact):
         "loss": ulps(cecore.softmax_cross_entropy(z, k), exact.loss),
         "grad": ulps(cecore.softmax_cross_entropy_grad(z, k), exact.grad),
     }
-
-
-def each_row(dtype):
-    return [pytest.param(z.astype(dtype), id=f"{dtype.__name__} {name}") for name, z in rows(dtype)]
 
 
 @pytest.mark.parametrize("z", each_row(np.float64) + each_row(np.float32))

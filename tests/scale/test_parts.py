@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import cecore
 from cecore.scale.parts import LogSumExp
-from tests.ulps import LIMIT, Exact, rows, ulps
+from tests.ulps import LIMIT, Exact, each_row, ulps
 
 
 def merged(values, rng):
@@ -22,10 +22,6 @@ def merged(values, rng):
         i = rng.integers(len(values) - 1)
         values[i : i + 2] = [values[i].merge(values[i + 1])]
     return values[0]
-
-
-def each_row(dtype):
-    return [pytest.param(z.astype(dtype), id=f"{dtype.__name__} {name}") for name, z in rows(dtype)]
 
 
 @pytest.mark.parametrize("z", each_row(np.float64) + each_row(np.float32))

@@ -264,22 +264,19 @@ def test_search_finds_the_jacobian(visit):
     assert reader.faults == []
 
 
-def test_search_finds_a_term_by_its_name(visit):
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        ("perplexity", "book/terms.html#term-perplexity"),
+        ("softmax_vjp", "book/functions.html#cecore.softmax_vjp"),
+    ],
+)
+def test_search_finds_a_term_and_a_function_by_its_name(visit, word, place):
     reader = visit(viewport={"width": 1280, "height": 900})
-    page = reader.open("search.html?q=perplexity")
+    page = reader.open(f"search.html?q={word}")
     page.wait_for_function(
         "href => [...document.querySelectorAll('#search-results li a')].some(a => a.href === href)",
-        arg=f"{reader.address}/book/terms.html#term-perplexity",
-    )
-    assert reader.faults == []
-
-
-def test_search_finds_a_function_by_its_name(visit):
-    reader = visit(viewport={"width": 1280, "height": 900})
-    page = reader.open("search.html?q=softmax_vjp")
-    page.wait_for_function(
-        "href => [...document.querySelectorAll('#search-results li a')].some(a => a.href === href)",
-        arg=f"{reader.address}/book/functions.html#cecore.softmax_vjp",
+        arg=f"{reader.address}/{place}",
     )
     assert reader.faults == []
 

@@ -52,18 +52,23 @@ class Cause:
         return f"{case.function}({', '.join(words)})"
 
     @property
-    def outcome(self) -> list[tuple[str, str]]:
-        """What came, and what is right."""
+    def outcome(self) -> list[str]:
+        """What came, and what is right, a line each."""
         fault = self.fault
         if fault.message:
-            return [("", fault.message)]
+            return [fault.message]
         where = f" at {', '.join(map(str, fault.where))}" if any(fault.where) else ""
         pair = float(fault.got), float(fault.right)
         for digits in (6, 9, 13, 17):
             got, right = (f"{x:.{digits}g}" for x in pair)
             if got != right:
                 break
-        return [("got", f"{got}{where}"), ("right", right)]
+        return [f"got   {got}{where}", f"right {right}"]
+
+    @property
+    def scope(self) -> str:
+        """Where it is so."""
+        return f"{', '.join(self.functions)}; {', '.join(self.dtypes)}"
 
 
 def literal(a: Array) -> str:
@@ -120,7 +125,7 @@ def as_dict(cause: Cause) -> dict[str, Any]:
         "functions": cause.functions,
         "dtypes": cause.dtypes,
         "call": cause.call,
-        "outcome": [" ".join(filter(None, pair)) for pair in cause.outcome],
+        "outcome": [" ".join(line.split()) for line in cause.outcome],
     }
 
 
@@ -135,10 +140,9 @@ def limits(examination: Examination) -> dict[str, list[str]]:
     return found
 
 
-def text(name: str, examination: Examination, width: int = 80) -> str:
+def text(name: str, examination: Examination, found: list[Cause], width: int = 80) -> str:
     """Lay an examination out: a line for each level, a block for each cause, then the rest."""
     lines = [name]
-    found = causes(examination)
     for level, (looked, wrong) in counts(examination).items():
         verdict = "yes" if not wrong else f"NO: {_several(wrong, 'fault')}"
         lines.append(f"  {level:8} {verdict}  ({_several(looked, 'probe')})")
@@ -153,17 +157,15 @@ def text(name: str, examination: Examination, width: int = 80) -> str:
 def _block(cause: Cause, width: int) -> list[str]:
     """Lay one cause out."""
     claims = f"  [{', '.join(cause.probe.claims)}]" if cause.probe.claims else ""
-    functions = ", ".join(cause.functions)
     lines = textwrap.wrap(
         f"{cause.probe.level}: {cause.probe.title}{claims}", width, subsequent_indent="  "
     )
     if cause.call:
         lines += textwrap.wrap(cause.call, width, initial_indent="    ", subsequent_indent="      ")
-    for word, what in cause.outcome:
-        said = f"{word:5} {what}" if word else what
-        lines += textwrap.wrap(said, width, initial_indent="    ", subsequent_indent=" " * 10)
-    where = f"So in {functions}; {', '.join(cause.dtypes)}. {cause.probe.why}"
-    lines += textwrap.wrap(where, width, initial_indent="  ", subsequent_indent="  ")
+    for line in cause.outcome:
+        lines += textwrap.wrap(line, width, initial_indent="    ", subsequent_indent=" " * 10)
+    why = f"So in {cause.scope}. {cause.probe.why}"
+    lines += textwrap.wrap(why, width, initial_indent="  ", subsequent_indent="  ")
     return lines
 
 

@@ -1,6 +1,6 @@
 """An examination: which dtypes each function takes, then each probe in turn."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,9 @@ import numpy as np
 from cecore.claims.kit.cases import any_calls
 from cecore.claims.kit.probe import LEVELS, Finding, look
 from cecore.claims.kit.probes import PROBES
-from cecore.claims.kit.subject import RefusedError, Subject, known_dtypes
+from cecore.claims.kit.subject import Subject, known_dtypes
 from cecore.claims.listening import listening
-from cecore.claims.model import Implementation, NotSupportedError
+from cecore.claims.model import Implementation, NotSupportedError, StopError
 
 
 @dataclass
@@ -23,13 +23,6 @@ class Examination:
     refused: dict[str, str] = field(default_factory=dict)  # dtype to why no function takes it
     findings: list[Finding] = field(default_factory=list)
 
-    def held(self, probe: str, function: str, dtype: str) -> bool:
-        """Return whether a probe has found nothing (or has not looked)."""
-        return not any(
-            f.faults and (f.probe.name, f.function, f.dtype) == (probe, function, dtype)
-            for f in self.findings
-        )
-
 
 def examine(
     implementation: Implementation,
@@ -37,24 +30,26 @@ def examine(
     levels: Iterable[str] = LEVELS[:3],
     dtypes: Iterable[str] | None = None,
     seed: int = 0,
-    tell: Callable[[str], object] = lambda text: None,
 ) -> Examination:
     """Let the probes of some levels look at an implementation."""
     subject = Subject(implementation)
     found = Examination(subject)
+    faulty: set[tuple[str, str, str]] = set()
     # What comes of converting a result is not told; `Subject.result` listens for itself.
     with np.errstate(all="ignore"), listening():
         _probe_dtypes(found, dtypes)
         for probe in PROBES:
             if probe.level not in levels:
                 continue
-            tell(probe.name)
             for name in probe.functions:
                 names = found.takes.get(name, [])
                 for dtype in names[-1:] if probe.once else names:
-                    if all(found.held(before, name, dtype) for before in probe.after):
-                        finding = look(subject, probe, name, known_dtypes()[dtype], seed)
-                        found.findings.append(finding)
+                    if any((before, name, dtype) in faulty for before in probe.after):
+                        continue
+                    finding = look(subject, probe, name, known_dtypes()[dtype], seed)
+                    found.findings.append(finding)
+                    if finding.faults:
+                        faulty.add((probe.name, name, dtype))
     return found
 
 
@@ -87,9 +82,7 @@ def _refusal(subject: Subject, function: str, dtype: np.dtype[Any]) -> str:
         for case in any_calls(function, shape, dtype, np.random.default_rng(1)):
             try:
                 subject.result(function, *case.args)
-            except RefusedError as error:
-                why = why or str(error)
-            except NotSupportedError as error:
+            except (StopError, NotSupportedError) as error:
                 why = why or str(error)
             else:
                 return ""

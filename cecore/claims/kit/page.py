@@ -2,7 +2,7 @@
 
 from html import escape
 
-from cecore.claims.kit.causes import Cause, causes, counts, rest
+from cecore.claims.kit.causes import Cause, counts, rest
 from cecore.claims.kit.examine import Examination
 
 # Colours that a notebook's own, light or dark, shine through.
@@ -21,7 +21,7 @@ STYLE = """<style>
 </style>"""
 
 
-def page(name: str, examination: Examination) -> str:
+def page(name: str, examination: Examination, found: list[Cause]) -> str:
     """Lay an examination out as HTML."""
     rows = [
         f"<tr><td>{level}</td><td class={'no' if wrong else 'yes'}>"
@@ -29,19 +29,17 @@ def page(name: str, examination: Examination) -> str:
         for level, (looked, wrong) in counts(examination).items()
     ]
     parts = [STYLE, "<div class=cecore-report>", f"<strong>{escape(name)}</strong>"]
-    parts += ["<table>", *rows, "</table>", *map(_block, causes(examination))]
+    parts += ["<table>", *rows, "</table>", *map(_block, found)]
     parts += [f"<p class=small>{'<br>'.join(map(escape, rest(examination)))}</p>", "</div>"]
     return "\n".join(parts)
 
 
 def _block(cause: Cause) -> str:
-    lines = [cause.call] if cause.call else []
-    lines += [f"{word:5} {what}" if word else what for word, what in cause.outcome]
-    where = f"{', '.join(cause.functions)}; {', '.join(cause.dtypes)}"
+    lines = [*filter(None, [cause.call]), *cause.outcome]
     return (
         f'<div class="fault {cause.probe.level}"><strong>{cause.probe.level}: '
         f"{escape(cause.probe.title)}</strong>"
         f"<pre>{escape(chr(10).join(lines))}</pre>{escape(cause.probe.why)}"
-        f"<div class=small>In {escape(where)}. "
+        f"<div class=small>In {escape(cause.scope)}. "
         f"Claims: {', '.join(cause.probe.claims) or 'none'}.</div></div>"
     )

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from cecore.claims.kit.right import Right, Rows, floats, of_mean, of_pair
-from cecore.claims.kit.subject import RefusedError, Subject
-from cecore.claims.model import FUNCTIONS, Array, NotSupportedError
+from cecore.claims.kit.subject import Subject
+from cecore.claims.model import FUNCTIONS, Array, NotSupportedError, StopError
 
 LEVELS = ("correct", "robust", "exact", "strict")
-LAST_DIGITS = 6  # ulps: so much may add up where each of half a dozen steps is rounded
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,8 @@ class Finding:
     probe: "Probe"
     function: str
     dtype: str
-    cases: int = 0
     faults: int = 0
     first: Fault | None = None
-    worst: float = 0.0
     limits: dict[str, str] = field(default_factory=dict)  # what was refused, and how
 
 
@@ -106,7 +103,7 @@ def judge(subject: Subject, case: Case) -> Fault | None:
     given = tuple(a.copy(order="K") if a.flags.forc else a for a in case.args)
     try:
         result = subject.result(case.function, *given, axis=case.axis)
-    except RefusedError as error:
+    except StopError as error:
         return Fault(case, np.inf, message=str(error), raised=True)
     for part, right in enumerate(rights):
         fault = _compare(subject, case, result[part] if several else result, right)
@@ -182,7 +179,6 @@ def limit_of(case: Case) -> str:
 def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: int) -> Finding:
     """Let a probe look at a function in one dtype."""
     finding = Finding(probe, name, dtype.name)
-    before = subject.calls
     try:
         if probe.check:
             subject.deaf = True
@@ -204,16 +200,14 @@ def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: 
                     finding.limits.setdefault(limit, fault.message)
                 elif fault:
                     finding.faults += 1
-                    finding.worst = max(finding.worst, fault.ratio)
                     finding.first = finding.first or fault
                     if finding.faults >= 3:  # enough to know, and to begin to shrink from
                         break
     except NotSupportedError as error:
         finding.limits[probe.name] = str(error)
-    except RefusedError as error:
+    except StopError as error:
         finding.faults = 1
         finding.first = Fault(Case(name, ()), np.inf, message=str(error), raised=True)
     finally:
         subject.deaf = False
-    finding.cases = max(finding.cases, subject.calls - before)
     return finding

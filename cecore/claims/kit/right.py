@@ -5,11 +5,11 @@ digits (mpmath), one number at a time; for narrower dtypes in float64. Nothing i
 cecore: these are the textbook's formulas, arranged so that nothing cancels.
 """
 
-import importlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cecore.claims.exact import as_numbers, mp50
 from cecore.claims.model import Array
 
 
@@ -34,20 +34,16 @@ class Arithmetic:
         if dtype.itemsize >= 8:
             self.wide = np.longdouble if np.finfo(np.longdouble).eps < 1e-18 else object
         if self.wide is object:
-            mp = importlib.import_module("mpmath").MPContext()
-            mp.dps = 50
-            self.number = np.frompyfunc(lambda x: mp.mpf(float(x)), 1, 1)
-            self.exp, self.log, self.log1p = (
-                np.frompyfunc(f, 1, 1) for f in (mp.exp, mp.log, mp.log1p)
-            )
+            functions = (mp50().exp, mp50().log, mp50().log1p)
+            self.exp, self.log, self.log1p = (np.frompyfunc(f, 1, 1) for f in functions)
         else:
             self.exp, self.log, self.log1p = np.exp, np.log, np.log1p
 
     def of(self, x: Array) -> Array:
         """Return floats as such numbers, unrounded."""
         if self.wide is object:
-            return np.asarray(self.number(x), dtype=object)
-        return np.asarray(x).astype(self.wide)
+            return as_numbers(x)
+        return x.astype(self.wide)
 
 
 def floats(x: Array) -> Array:

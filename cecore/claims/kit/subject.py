@@ -4,22 +4,19 @@ import contextlib
 import importlib
 import inspect
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from cecore.claims.dtypes import flushes_subnormals
 from cecore.claims.listening import listening
-from cecore.claims.model import FUNCTIONS, Array, Implementation, NotSupportedError
+from cecore.claims.model import FUNCTIONS, Array, Implementation, NotSupportedError, StopError
 from cecore.claims.trial import takes_axis
 from cecore.claims.words import in_a_line
 
 
-class RefusedError(Exception):
-    """The function raised, or returned what is no result at all."""
-
-
+@cache
 def known_dtypes() -> dict[str, np.dtype[Any]]:
     """Return the floating dtypes that functions may take: those of NumPy, and bfloat16."""
     found = {name: np.dtype(name) for name in ("float16", "float32", "float64")}
@@ -38,9 +35,7 @@ class Info:
         info = finfo(dtype)
         self.eps, self.max = float(info.eps), float(info.max)
         self.tiny = float(info.smallest_normal)  # nothing below it is held against a function
-        # The smallest number above 0, and the logarithms of the ends of its range.
-        self.least = self.tiny if flushes else self.tiny * self.eps
-        self.high, self.low = float(np.log(self.max)), float(np.log(self.least))
+        self.least = self.tiny if flushes else self.tiny * self.eps  # the smallest above 0
 
     def ulp(self, size: Array) -> Array:
         """Return the distance of floats of this size, and no less than that of the smallest."""
@@ -50,6 +45,9 @@ class Info:
             exponent = np.where(np.ldexp(1.0, exponent.astype(int)) > size, exponent - 1, exponent)
             ulp = np.ldexp(self.eps, np.maximum(exponent, np.log2(self.tiny)).astype(int))
         return np.maximum(ulp, self.least)
+
+
+_info = cache(Info)
 
 
 @dataclass
@@ -69,7 +67,7 @@ class Subject:
 
     def info(self, dtype: np.dtype[Any]) -> Info:
         """Return what is known of a dtype."""
-        return Info(dtype, self.flushes)
+        return _info(dtype, self.flushes)
 
     def has_axis(self, name: str) -> bool:
         """Return whether the function has a parameter ``axis``."""
@@ -82,7 +80,7 @@ class Subject:
     def result(self, name: str, *args: Any, axis: int | None = -1) -> Any:
         """Call a function and return what it returns; ``axis=None`` leaves the axis to it.
 
-        Raises `RefusedError` if it raises or would end Python, and `NotSupportedError` if the call
+        Raises `StopError` if it raises or would end Python, and `NotSupportedError` if the call
         cannot be made.
         """
         function = getattr(self.implementation, name)
@@ -98,20 +96,20 @@ class Subject:
         except NotSupportedError:
             raise
         except (Exception, SystemExit) as error:
-            raise RefusedError(f"{name} raised {in_a_line(error)}") from None
+            raise StopError(f"{name} raised {in_a_line(error)}") from None
         for warning in [] if self.deaf else caught:
             if not isinstance(warning, DeprecationWarning | FutureWarning):
                 self.warnings.setdefault(name, in_a_line(warning))
         return result
 
-    def array(self, name: str, *args: Any, axis: int | None = -1, part: int | None = None) -> Array:
+    def array(self, name: str, *args: Any) -> Array:
         """Call a function and return a copy of its result, an array of real numbers."""
-        result = self.result(name, *args, axis=axis)
+        result = self.result(name, *args)
         try:
-            got = np.array(result if part is None else result[part])
+            got = np.array(result)
         except Exception as error:
-            raise RefusedError(f"{name} returned what is no array: {in_a_line(error)}") from None
+            raise StopError(f"{name} returned what is no array: {in_a_line(error)}") from None
         if got.dtype.kind in "iuf" or got.dtype in known_dtypes().values():
             return got
         what = "None" if result is None else f"dtype {got.dtype}"
-        raise RefusedError(f"{name} returned {what}, not real numbers")
+        raise StopError(f"{name} returned {what}, not real numbers")

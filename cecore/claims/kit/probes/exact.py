@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from cecore.claims.kit.cases import any_calls, of_logits
-from cecore.claims.kit.probe import LAST_DIGITS, Case, Probe
+from cecore.claims.kit.probe import Case, Probe
 from cecore.claims.kit.subject import Subject
 from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS
+from cecore.claims.trial import LAST_DIGITS
 
 Rng = np.random.Generator
 Dtype = np.dtype[Any]
@@ -21,7 +22,7 @@ def _ulps(name: str) -> int:
 
 def certainty(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield an example of which the network is nearly certain, and right."""
-    eps, low = s.info(dtype).eps, -s.info(dtype).low
+    eps, low = s.info(dtype).eps, -np.log(s.info(dtype).least)
     for d in (1 - np.log(eps), 5 - np.log(eps), (low - np.log(eps)) / 2):
         z = np.array([[0, -np.floor(d)]], dtype)
         args = (z, np.array([0])) if FUNCTIONS[name].takes[-1] == "labels" else (z,)

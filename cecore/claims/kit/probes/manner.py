@@ -7,8 +7,8 @@ import numpy as np
 from cecore.claims.kit.cases import any_calls
 from cecore.claims.kit.probe import Case, Probe, limit_of
 from cecore.claims.kit.probes.correct import ANY
-from cecore.claims.kit.subject import RefusedError, Subject
-from cecore.claims.model import Array, NotSupportedError
+from cecore.claims.kit.subject import Subject
+from cecore.claims.model import Array, NotSupportedError, StopError
 from cecore.claims.words import short
 
 Dtype = np.dtype[Any]
@@ -24,7 +24,7 @@ def _calls(s: Subject, name: str, dtype: Dtype) -> list[tuple[Array, ...]]:
 def _refuses(s: Subject, case: Case) -> bool:
     try:
         s.result(case.function, *(a.copy() for a in case.args))
-    except (RefusedError, NotSupportedError):
+    except (StopError, NotSupportedError):
         return True
     return False
 

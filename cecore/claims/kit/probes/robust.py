@@ -7,8 +7,9 @@ import numpy as np
 
 from cecore.claims.kit.cases import distribution, few_values, of_logits
 from cecore.claims.kit.probe import Case, Probe
-from cecore.claims.kit.subject import RefusedError, Subject
-from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS, Array
+from cecore.claims.kit.subject import Subject
+from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS, StopError
+from cecore.claims.trial import arguments
 from cecore.claims.words import short
 
 Rng = np.random.Generator
@@ -18,17 +19,11 @@ LABELLED = ("loss", "grad", "loss_and_grad")
 SIZES = (50, 95, 130, 800, 1e4, 3e4)  # beyond the exponentials of half, single and double precision
 
 
-def _each(name: str, row: list[float], dtype: Dtype, rng: Rng, **how: Any) -> Iterator[Case]:
-    """Yield calls with a row of logits alone and beside others, with each class the true one."""
-    z = np.array(row, dtype)
-    labelled = FUNCTIONS[name].takes[-1] == "labels"
-    for k in range(z.size) if labelled else (0,):
-        args: tuple[Array, ...] = (z[None],)
-        if labelled:
-            args = (z[None], np.array([k]))
-        elif FUNCTIONS[name].takes[-1] == "v":
-            args = (z[None], rng.normal(size=(1, z.size)).astype(dtype))
-        yield Case(name, args, **how)
+def _each(name: str, row: list[float], dtype: Dtype, **how: Any) -> Iterator[Case]:
+    """Yield calls with a row of logits, with each class the true one."""
+    z = np.array([row], dtype)
+    for k in range(z.size) if FUNCTIONS[name].takes[-1] == "labels" else (0,):
+        yield Case(name, arguments(name, z, k), **how)
 
 
 def large(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
@@ -36,14 +31,14 @@ def large(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     for size in SIZES:
         for row in ([0, size], [size, size - 1, 0], [-size, -size - 1]):
             if abs(max(row, key=abs)) <= s.info(dtype).max:
-                yield from _each(name, row, dtype, rng, finite=True)
+                yield from _each(name, row, dtype, finite=True)
 
 
 def gaps(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield gaps between logits that some functions cut off, or whose loss they cap."""
     for gap in (5, 10, 15, 17, 20, 25, 40, 64, 65, 70, 87, 89, 100, 103, 110, 700, 745, 1000, 1e4):
         for row in ([0, -gap], [gap, 0]):
-            yield from _each(name, row, dtype, rng, spread=True)
+            yield from _each(name, row, dtype, spread=True)
 
 
 def shifts(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
@@ -52,7 +47,7 @@ def shifts(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     for shift in (1e3, 1e5, 1e7, 1e12):
         if shift * eps <= 1:  # the gaps are whole numbers, which are floats there
             for row in ([shift, shift - 1], [-shift, 3 - shift, 1 - shift]):
-                yield from _each(name, row, dtype, rng, spread=True)
+                yield from _each(name, row, dtype, spread=True)
 
 
 def extremes(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
@@ -60,13 +55,13 @@ def extremes(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     big, info = s.info(dtype).max, s.info(dtype)
     big = float(np.array(big).astype(dtype))
     for row in ([big, 0], [0, -big], [big, big], [-big, -big], [info.least, 0]):
-        yield from _each(name, row, dtype, rng, spread=True)
+        yield from _each(name, row, dtype, spread=True)
 
 
 def masks(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield rows with masked classes; a masked true class costs everything."""
     for row in ([0, -np.inf], [-np.inf, 1, 2], [3, -np.inf, -np.inf, 2.5]):
-        yield from _each(name, row, dtype, rng, spread=True)
+        yield from _each(name, row, dtype, spread=True)
 
 
 def masked_rows(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
@@ -103,23 +98,17 @@ def long_rows(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
 
 
 def not_a_number(s: Subject, name: str, dtype: Dtype) -> str:
-    """Say where NaN or +inf becomes a number as if nothing had been the matter."""
-    for bad in (np.nan, np.inf):
-        for at in range(3):
-            z = np.array([[2, 1, 0.5]], dtype)
-            z[0, at] = bad
-            args: tuple[Any, ...] = (z,)
-            if FUNCTIONS[name].takes[-1] == "labels":
-                args = (z, np.array([(at + 1) % 3]))
-            elif FUNCTIONS[name].takes[-1] == "v":
-                args = (z, np.ones_like(z))
-            try:
-                result = s.result(name, *args)
-            except RefusedError:
-                continue
-            parts = result if isinstance(result, tuple) else (result,)
-            if bad != bad and all(np.isfinite(np.asarray(p, float)).all() for p in parts):
-                return f"{name} of {short(z[0])} is {short(parts[0])}: NaN has become a number"
+    """Say where NaN becomes a number as if nothing had been the matter."""
+    for at in range(3):
+        z = np.array([[2, 1, 0.5]], dtype)
+        z[0, at] = np.nan
+        try:
+            result = s.result(name, *arguments(name, z, (at + 1) % 3))
+        except StopError:
+            continue
+        parts = result if isinstance(result, tuple) else (result,)
+        if all(np.isfinite(np.asarray(p, float)).all() for p in parts):
+            return f"{name} of {short(z[0])} is {short(parts[0])}: NaN has become a number"
     return ""
 
 
@@ -129,7 +118,7 @@ def bad_labels(s: Subject, name: str, dtype: Dtype) -> str:
         z = np.array([[2, 1, 0.5], [0.25, 1, 3]], dtype)
         try:
             result = s.result(name, z, np.array([k, 0]))
-        except RefusedError:
+        except StopError:
             continue
         part = np.asarray(result[0] if isinstance(result, tuple) else result, float)
         row = part if part.ndim == 0 else part[0]
@@ -176,7 +165,7 @@ ROBUST = [
     ),
     Probe(
         "0 times infinity", "robust", "NaN where a label of 0 meets a masked class",
-        "0 ln 0 is 0: leave the term out, do not multiply.", ("loss", "grad", "loss_and_grad"),
+        "0 ln 0 is 0: leave the term out, do not multiply.", LABELLED,
         ("S11", "P7"), (*AFTER, "masks"), cases=zero_on_masked,
     ),
     Probe(

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from cecore.claims.kit.probe import Probe
-from cecore.claims.kit.subject import RefusedError, Subject
-from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS
+from cecore.claims.kit.subject import Subject
+from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS, StopError
+from cecore.claims.trial import arguments
 from cecore.claims.words import short
 
 Dtype = np.dtype[Any]
@@ -15,7 +16,7 @@ Dtype = np.dtype[Any]
 def _accepted(s: Subject, name: str, *args: Any) -> str:
     try:
         got = s.result(name, *args)
-    except RefusedError:
+    except StopError:
         return ""
     return f"{name}({', '.join(map(short, args))}) is not refused: got {short(got)}"
 
@@ -25,12 +26,7 @@ def bad_logits(s: Subject, name: str, dtype: Dtype) -> str:
     inf, nan = np.inf, np.nan
     for row in ([0, nan], [0, inf], [-inf, -inf]):
         z = np.array([row], dtype)
-        more: list[Any] = []
-        if FUNCTIONS[name].takes[-1] == "labels":
-            more = [np.array([0])]
-        elif FUNCTIONS[name].takes[-1] == "v":
-            more = [np.ones_like(z)]
-        if message := _accepted(s, name, z, *more):
+        if message := _accepted(s, name, *arguments(name, z)):
             return message
     return ""
 
