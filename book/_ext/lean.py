@@ -99,7 +99,7 @@ def show_dark(writer, node, file):
     light = writer.body[-1]
     dark = light.replace(shown, other)
     writer.body[-1] = "".join(
-        image.replace("<img", f'<img class="only-{theme}"', 1)
+        image.replace("<img", f'<img class="of-{theme}"', 1)
         for theme, image in (("light", light), ("dark", dark))
     )
 

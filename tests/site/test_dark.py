@@ -61,9 +61,22 @@ def test_every_figure_has_both_versions_and_one_is_shown(site, browser, address)
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(f"{address}/{notebooks_of_book()[0].relative_to(ROOT).with_suffix('.html')}")
-    tab.locator("img.only-dark").first.scroll_into_view_if_needed()
+    tab.locator("img.of-dark").first.scroll_into_view_if_needed()
     tab.wait_for_load_state("networkidle")
     images = [url for url in asked if url.endswith(".png")]
     assert images
     assert all(url.endswith("-dark.png") for url in images)
+    tab.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_figure_keeps_its_caption(browser, address, scheme):
+    """The theme hides what stands after a picture that is not for it."""
+    tab = browser.new_page(color_scheme=scheme)
+    tab.goto(f"{address}/{notebooks_of_book()[0].relative_to(ROOT).with_suffix('.html')}")
+    captions = tab.locator("figcaption")
+    assert captions.count() > 3
+    for caption in captions.all():
+        caption.scroll_into_view_if_needed()
+        assert caption.is_visible()
     tab.close()

@@ -55,7 +55,7 @@ FONTS = {
 # What is on a page to be touched, or to be read only by those who want to.
 NOT_PRINTED = (
     "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title, p.start, "
-    "img.only-dark, .story.narrow, .story-controls, .sd-tab-set > input"
+    "img.of-dark, .story.narrow, .story-controls, .sd-tab-set > input"
 )
 # Where the pages of the site name the files, as soon as they are there.
 MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
