@@ -60,14 +60,20 @@ def kept(css, used):
             parts = [
                 [*part] for comma, part in groupby(rule.prelude, lambda t: t == ",") if not comma
             ]
-            parts = [tinycss2.serialize(part).strip() for part in parts if names(part) <= used]
+            parts = [written(part) for part in parts if names(part) <= used]
             if parts:
-                yield f"{','.join(parts)}{{{tinycss2.serialize(rule.content).strip()}}}\n"
+                yield f"{','.join(parts)}{{{written(rule.content)}}}\n"
         elif rule.lower_at_keyword in ("media", "supports"):
             if inner := "".join(kept(rule.content, used)):
                 yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}\n"
         elif "fontawesome" not in (text := rule.serialize()):
             yield f"{text}\n"
+
+
+def written(tokens):
+    """Return CSS without comments, and with one space where there are more."""
+    tokens = [t for t in tokens if t.type != "comment"]
+    return "".join(" " if t.type == "whitespace" else t.serialize() for t in tokens).strip()
 
 
 def names(selector):
