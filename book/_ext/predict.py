@@ -96,10 +96,11 @@ class Predict(SphinxDirective):
         for i in sorted(range(len(items)), key=lambda i: i != k):
             why = items[i][1:]
             if i == k or why:
-                head = nodes.paragraph(classes=["right" if i == k else "wrong"])
+                head = nodes.paragraph(classes=["right" if i == k else "wrong", f"option-{i}"])
                 head += nodes.strong("", "", *[child.deepcopy() for child in options[i]])
                 if i != k and isinstance(why[0], nodes.paragraph):
-                    head += [nodes.Text(" "), *why.pop(0).children]
+                    between = " " if options[i].astext()[-1] in ".?!" else ": "
+                    head += [nodes.Text(between), *why.pop(0).children]
                 revealed += [head, *why]
         revealed += parsed[at + 1 :]
         choice = nodes.bullet_list(classes=["options"])

@@ -40,6 +40,10 @@
       if (chosen !== right) chosen.classList.add("wrong");
       this.querySelector("[role=status]").textContent =
         chosen === right ? "Yes, that is right." : "Not quite. The right answer is marked.";
+      // Of what is said of the wrong options, only what is said of this one.
+      for (const why of this.querySelectorAll("details .wrong")) {
+        why.hidden = !why.classList.contains(`option-${buttons.indexOf(chosen)}`);
+      }
       this.querySelector("details").open = true;
     }
   }

@@ -139,10 +139,6 @@
     const points = corners(width);
     const height = points[0][1] + 34;
     const title = text(0, 14, "the point in the simplex", 'class="title"');
-    if (state.s.length !== 3) {
-      const why = text(0, 44, "A triangle has room for three classes.");
-      return [image("The simplex is drawn for three classes only", title + why), 60];
-    }
     const [x, y] = mixed(state.s, points);
     const path = [];
     for (let i = 0; T && i <= 60; i++) {
@@ -230,7 +226,7 @@
   const COLOURS = {
     ink: "#222832", muted: "#48566b", line: "#d1d5da", surface: "#f3f4f5", paper: "#ffffff",
     // Okabe and Ito's, as in the figures; the last three darker, to be seen on white.
-    c0: "#0072b2", c1: "#d55e00", c2: "#009e73", c3: "#b9608f", c4: "#b57c00", c5: "#2f93cc",
+    c0: "#0072b2", c1: "#d55e00", c2: "#009e73", c3: "#b9608f", c4: "#b57c00", c5: "#5c6670",
     plus: "#998ec3", minus: "#f1a340",
   };
   const PICTURE = `
@@ -344,8 +340,8 @@
             <span id="truth">true class</span><div class="options"></div></div>` : ""}
             <div class="buttons">
               ${shows.includes("gradient") ? '<button type="button" id="step">One step: <i>z</i> − (<i>s</i> − <i>y</i>)</button>' : ""}
-              <button type="button" id="add">Add a class</button>
-              <button type="button" id="remove">Remove a class</button>
+              ${shows.includes("simplex") ? "" : `<button type="button" id="add">Add a class</button>
+              <button type="button" id="remove">Remove a class</button>`}
               <button type="button" id="reset">Reset</button>
             </div>
           </div>
@@ -382,7 +378,9 @@
       if (T) T.value = TEMPERATURES.indexOf(this.#T);
       const truth = root.querySelector(`[name="truth"][value="${this.#k}"]`);
       if (truth) truth.checked = true;
-      root.getElementById("add").ariaDisabled = this.#z.length >= NAMES.length;
+      const add = root.getElementById("add");
+      if (!add) return; // a triangle has room for three classes
+      add.ariaDisabled = this.#z.length >= NAMES.length;
       root.getElementById("remove").ariaDisabled = this.#z.length <= 3;
     }
 
