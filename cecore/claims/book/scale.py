@@ -54,9 +54,9 @@ def _slopes_of_layer(seed: int) -> Exact:
 
 @claim("B39", "eq-recompute", "logsumexp")
 def b39(t: Trial) -> None:
-    r"""The gradient of the loss in one class is $e^{z_j - \operatorname{LSE}(z)} - y_j$, which needs
-    no other logit. So the gradients with respect to $H$ and $W$, where $H W$ are the logits, are
-    sums over chunks of the classes, and the logits need never all exist.
+    r"""The gradient of the loss in one class, $e^{z_j - \operatorname{LSE}(z)} - y_j$, needs no
+    other logit. So the gradients with respect to $H$ and $W$, where $H W$ are the logits, are sums
+    over chunks of the classes, and the logits need never all exist.
     """
     for seed in range(3):
         H, W, Y = _layer(seed)
