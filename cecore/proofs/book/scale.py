@@ -84,8 +84,8 @@ DERIVATIONS = {
         "B40",
         d(named("(u \\, o)", u * o), z("j")),
         [
-            (total("i", u * v("i") * d(s("i"), z("j"))), "$o = \\sum_i s_i v_i$"),
-            (s("j") * (u * v("j") - total("i", s("i") * (u * v("i")))), "derivative of softmax"),
+            (total("i", u * v("i") * d(s("i"), z("j"))), "chain rule"),
+            (s("j") * (u * v("j") - total("i", s("i") * (u * v("i")))), "Jacobian"),
             (s("j") * (u * v("j") - u * o), "$o$ again"),
         ],
     ),
