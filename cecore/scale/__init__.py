@@ -1,1 +1,1 @@
-"""The same loss and gradient wherever the logits are: in memory, on disk, on Dask."""
+"""The same loss and gradient wherever the logits are: in memory, on disk, on Dask, or nowhere."""

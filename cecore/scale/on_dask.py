@@ -15,13 +15,22 @@ array([[0.659 , 0.2424, 0.0986],
 from __future__ import annotations
 
 from functools import reduce
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from cecore._engine.dtypes import Array, Index, is_real, narrowed, quiet
-from cecore._engine.inputs import check_axis, check_entries, check_indices, check_rows
+from cecore._engine.inputs import (
+    NotLogitsError,
+    check_axis,
+    check_entries,
+    check_indices,
+    check_rows,
+    open_logits,
+)
+from cecore.scale.in_memory import fill, mean_of
 from cecore.scale.parts import LogSumExp
 
 try:
@@ -68,15 +77,35 @@ def loss_and_grad(z: da.Array, labels: Any) -> tuple[da.Array, da.Array]:
     """Mean loss of a batch, and its gradient, as `cecore.loss_and_grad` computes them (S14, S17).
 
     ``labels`` holds class indices, in an array of NumPy's or Dask's. Compute both results together,
-    with ``dask.compute(loss, grad)``: then the logits are read once. The mean is Dask's, and so inf
-    if the sum of the losses exceeds the largest float.
+    with ``dask.compute(loss, grad)``: then the logits are read once. If no chunk ends within a row,
+    ``z.numblocks[1] == 1``, nothing is merged: each chunk goes through `cecore.loss_and_grad`, and
+    that is several times as fast. Otherwise the mean is Dask's, and so inf if the sum of the losses
+    exceeds the largest float.
     """
-    z, axis, _ = _logits(z, -1)
+    z, axis, dtype = _logits(z, -1)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"z must have the shape (examples, classes), none 0; got {z.shape}")
+    if z.numblocks[1] == 1:
+        return _of_whole_rows(z, labels, dtype)
     losses = _of_rows(LogSumExp.loss, z, axis, labels, dtype=np.dtype(float))
     grad = _entries(LogSumExp.grad, z, axis, labels, count=(len(z),))
     return losses.mean(), grad
+
+
+def _of_whole_rows(z: da.Array, labels: Any, dtype: np.dtype[Any]) -> tuple[da.Array, da.Array]:
+    """Do that where every row is whole in its chunk: a pair of results for each."""
+    both = da.map_blocks(
+        _loss_and_grad_of_block,
+        z,
+        _labels(labels, z, 1),
+        count=len(z),
+        into=dtype,
+        meta=np.empty((0, 0), object),
+    )
+    ones = tuple((1,) * count for count in z.numblocks)
+    losses = both.map_blocks(itemgetter(0), chunks=ones, meta=np.empty((0, 0)))
+    grad = both.map_blocks(itemgetter(1), meta=np.empty((0, 0), dtype))
+    return losses.sum(), grad
 
 
 def _entries(formula: Any, z: da.Array, axis: int, *labels: Any, count: Index = ()) -> da.Array:
@@ -123,6 +152,23 @@ def _whole(z: da.Array, axis: int, labels: tuple[Any, ...]) -> tuple[list[da.Arr
 
 
 # What the workers do. Each block of labels or states has one entry along the class axis.
+
+
+@quiet
+def _loss_and_grad_of_block(
+    z: Array, k: Array, *, count: int, into: Any, block_info: Any
+) -> tuple[Array, Array]:
+    """Return this block's share of the mean loss, as an array of one, and its gradient."""
+    wide, _ = open_logits(z, 1)
+    grad = np.empty(z.shape, into)
+    try:
+        parts = fill(wide, k[:, 0], grad, count, 1)
+    except (NotLogitsError, ValueError):  # say where in the whole array
+        start = _start(block_info[0])
+        check_entries(wide, start)
+        check_rows(wide.max(1), start[:1])
+        raise
+    return np.array([[mean_of(parts, count)]]), grad
 
 
 @quiet

@@ -5,6 +5,7 @@ time, as an expression or as what a cell says.
 """
 
 import json
+import math
 import re
 from functools import cache
 
@@ -122,7 +123,18 @@ def numbers():
             ("300", said("variants", r"some, later = .*, order\[(\d+)")),
             *[("600", said("variants", r"order\[300:(\d+)\]")), ("0.91", 1 - 0.1 + 0.1 / 10)],
         ],
-        "scale": [("512", GRID)],
+        "scale": [
+            *[("4.00", 3 + 1), ("1.15", 3 * np.exp(2 - 5) + 1), ("23.09", 3 + np.exp(5 - 2))],
+            *[("1.15", 3 * np.exp(2 - 5) + 1), ("23.09", 3 + np.exp(5 - 2))],
+            ("1000", said("scale", r"z = (1000) \+ ")),
+            ("512", GRID),
+            ("8192", said("scale", r"\{(8192) \* 128_000 \* 4")),
+            ("128,000", said("scale", r"\{8192 \* (128_000) \* 4")),
+            *[("4.2", 4.194), ("0.42", 0.4194), ("4.2", 8192 * 128_000 * 4 / 1e9)],
+            *[("20 %", 0.2), ("60 %", 0.6)],  # as the authors say
+            ("4096", said("scale", r"megabytes_sent\((4096), 10\*\*6, W\)")),
+            *[("800", 800), ("800", said("scale", r"\[0\.0, (800)\.0\]"))],
+        ],
         "libraries": [
             ("0.04", 1e6 * np.log1p(np.exp(-17)) * (np.float32(1) + np.exp(np.float32(-17)) == 1)),
             *[("2023", 2023), ("19521", 19521), ("113708", 113708)],
@@ -162,11 +174,18 @@ def test_a_number_in_the_text_is_what_it_must_be(path):
         assert abs(float(number) - value) <= 0.501 * unit, text
 
 
-def test_what_the_workers_sent_is_as_the_text_says():
+def test_what_the_workers_took_and_sent_is_as_the_text_says():
     stored = json.loads((BOOK / "data" / "workers.json").read_text("utf-8"))
-    _, sent = (measured["most sent"] for measured in stored["measured"])
-    state, chunk = stored["rows"] * 32, stored["rows"] * stored["chunk"] * 4
-    assert stored["runs"] == len(sent) == 20
-    assert state <= np.median(sent) <= 4 * state + stored["rows"] * 8
-    assert max(sent) == max(sent[:3])
-    assert chunk <= max(sent) <= 3 * chunk + 4 * state
+    found = {(m["divided"], m["workers"]): m for m in stored["measured"]}
+    alone = stored["in memory"]["seconds"]
+    assert stored["runs"] == 20
+    for (divided, workers), m in found.items():
+        assert m["seconds"] > (10 if divided == "classes" else 1) * alone
+        chunk = 4 * math.prod(stored["chunks"][divided])
+        assert (max(m["most sent"]) > chunk) == (workers > 1)
+        assert max(m["most sent"]) < 4 * chunk
+    state = 32 * stored["rows"]
+    assert state <= np.median(found["classes", 2]["most sent"]) <= 2 * state + 8 * stored["rows"]
+    assert np.median(found["rows", 2]["most sent"]) < state
+    assert stored["larger than memory"]["bytes"] > stored["memory"]
+    assert stored["larger than memory"]["most held"] < stored["memory"] / 20

@@ -1,4 +1,4 @@
-"""How the four chapters of the article teach: ideas before code, questions, hints, attempts."""
+"""How the chapters teach: ideas before code, questions, hints, attempts."""
 
 import re
 
@@ -7,9 +7,11 @@ import pytest
 from tests.book.reading import BOOK, printed, read, text_of
 from tools.pages import notebooks_of_book
 
+CHAPTERS = notebooks_of_book("Chapters")
 each_chapter = pytest.mark.parametrize(
-    "path", notebooks_of_book("Chapters")[:4], ids=lambda path: path.stem
+    "path", [*CHAPTERS[:4], BOOK / "scale.ipynb"], ids=lambda path: path.stem
 )
+each_that_is_judged = pytest.mark.parametrize("path", CHAPTERS[:4], ids=lambda path: path.stem)
 
 
 def tagged(path, tag):
@@ -61,7 +63,7 @@ def test_there_is_a_bug_to_find_and_something_to_build(path):
     assert any("Build" in title or "In one pass" in title for title in titles)
 
 
-@each_chapter
+@each_that_is_judged
 def test_the_first_attempt_shows_what_is_wrong_with_it(path):
     (cell,) = tagged(path, "build")
     (output,) = cell.outputs

@@ -641,5 +641,9 @@ WRONG = [
     ("parts", NotScaled, "B30"),
     ("parts", KeepsTheFirst, "B30"),
     ("parts", StartsAtZero, "B31"),
+    ("logsumexp", lse_of_mean, "B39"),
+    ("logsumexp", lse_is_max, "B39"),
+    ("softmax_vjp", jvp_without_mean, "B40"),
+    ("softmax_vjp", any_direction, "B40"),
     ("parts", ScaledByTheMaximum, "P18"),
 ]

@@ -44,6 +44,7 @@ ASSUMED = {
     "eq-focal": "n >= 2 with y one-hot",
     "eq-focal-factor": "n >= 2",
     "eq-slope": "y sum to 1",
+    "eq-recompute": "y sum to 1",
 }
 
 
@@ -121,6 +122,7 @@ PREMISES = {
     "eq-focal": {"y one-hot": "its one-hot label $y$"} | FOCAL,
     "eq-focal-factor": FOCAL,
     "eq-slope": {"y sum to 1": "with a label $y$ that sums to 1"},
+    "eq-recompute": {"y sum to 1": "For a label $y$ that sums to 1"},
 }
 
 

@@ -3,10 +3,12 @@
 import operator
 from functools import reduce
 
+from cecore.proofs.book.names import LSE, L
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
 from cecore.proofs.language import (
     NOTHING,
+    d,
     disjoint,
     equal,
     exp,
@@ -17,12 +19,15 @@ from cecore.proofs.language import (
     merge,
     named,
     pair,
+    s,
     some,
     some_pair,
     those,
     total,
     total_in,
     union,
+    v,
+    y,
     z,
 )
 from cecore.proofs.theorem import Theorem
@@ -44,6 +49,11 @@ m_both = letter("m'")
 a_both = named("a'", scaled(pairs[:2], m_both))
 
 
+# Attention, with one number v_i for each word, and what comes down to its output.
+u = letter("u")
+o = named("o", total("m", s("m") * v("m")))
+
+
 DERIVATIONS = {
     "eq-rescale": Derivation(
         "B30",
@@ -59,6 +69,24 @@ DERIVATIONS = {
         [
             (a_both * exp(m_both - m) + scaled(pairs[2:], m), ""),
             (scaled(pairs, m), ""),
+        ],
+    ),
+    "eq-recompute": Derivation(
+        "B39",
+        d(L, z("j")),
+        [
+            (s("j") - y("j"), ""),
+            (exp(z("j") - LSE) - y("j"), ""),
+        ],
+        labels="sum to 1",
+    ),
+    "eq-attention-back": Derivation(
+        "B40",
+        d(named("(u \\, o)", u * o), z("j")),
+        [
+            (total("i", u * v("i") * d(s("i"), z("j"))), "chain rule"),
+            (s("j") * (u * v("j") - total("i", s("i") * (u * v("i")))), "Jacobian"),
+            (s("j") * (u * v("j") - u * o), "$o$ again"),
         ],
     ),
 }
