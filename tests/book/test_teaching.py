@@ -1,4 +1,4 @@
-"""How the four chapters of the article teach: ideas before code, questions, hints, attempts."""
+"""How the chapters teach: ideas before code, questions, hints, attempts."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.book.reading import BOOK, printed, read, text_of
 from tools.pages import notebooks_of_book
 
 each_chapter = pytest.mark.parametrize(
-    "path", notebooks_of_book("Chapters")[:4], ids=lambda path: path.stem
+    "path", notebooks_of_book("Chapters")[:6], ids=lambda path: path.stem
 )
 
 
