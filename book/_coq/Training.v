@@ -573,3 +573,57 @@ rewrite -[Statement.L_moved v y z]/(loss y (fun i => z i + v i))
 rewrite -[Statement.maxv v]/(largest v) -[Statement.minv v]/(smallest v).
 by all; try (by intros; positive k); lra.
 Qed.
+
+(* B32, thm-means *)
+Theorem thm_means : Statement.thm_means.
+Proof.
+move=> n v A B n0 [k kA] [l lB] dis.
+have some_in (C : {set 'I_n}) i : i \in C -> 0 < INR #|C|.
+  by move=> iC; apply: lt_0_INR; apply/ltP/card_gt0P; exists i.
+have A0 := some_in A k kA; have B0 := some_in B l lB.
+have both : INR #|A :|: B| = INR #|A| + INR #|B|.
+  by rewrite cardsU disjoint_setI0 // cards0 subn0 plus_INR.
+have -> : \sum_(k in A :|: B) v k = \sum_(k in A) v k + \sum_(k in B) v k.
+  by rewrite (eq_bigl (fun i => (i \in A) || (i \in B))) => [|i]; [rewrite bigU | rewrite in_setU].
+by rewrite both; do !split; try field; lra.
+Qed.
+
+(* B33, thm-soft-maximum *)
+Lemma shortfall n (p z : 'R^n) : distribution p ->
+  KL p (softmax z) = LSE z - (\sum_i p i * z i + entropy p).
+Proof.
+move=> pd; have s0 i := softmax_gt0 z i.
+have abs : possible p (softmax z) by move=> i e; have := s0 i; lra.
+have z_dist : distribution (softmax z).
+  by split=> [i|]; [apply/Rlt_le | apply: softmax_sum (some pd.2)].
+suff : cross_entropy p (softmax z) = LSE z - \sum_i p i * z i.
+  by rewrite (decomposition pd z_dist abs); lra.
+rewrite /cross_entropy (eq_bigr (fun i => p i * z i - LSE z * p i)) => [|i _].
+  by rewrite sum_minus sum_scale pd.2; ring.
+by rewrite ln_softmax; ring.
+Qed.
+
+Theorem eq_shortfall : Statement.eq_shortfall.
+Proof.
+move=> n p z n0 p0 one; have s0 i := softmax_gt0 z i.
+all => //; try (by move=> i; apply: Rgt_not_eq); try (by move=> i; apply: Rdiv_lt_0_compat).
+- by positive (Ordinal n0).
+- by apply: eq_bigr => i _; rewrite ln_div.
+- by apply: eq_bigr => i _; rewrite ln_softmax /LSE /Statement.LSE; ring.
+rewrite (eq_bigr (fun i => p i * ln (p i) - p i * z i + Statement.LSE z * p i)) => [|i _].
+  by rewrite sum_split sum_minus sum_scale one /Statement.H_p; ring.
+by ring.
+Qed.
+
+Theorem thm_soft_maximum : Statement.thm_soft_maximum.
+Proof.
+move=> n p z n0 p0 one; have pd : distribution p by []. have s0 i := softmax_gt0 z i.
+have abs : possible p (softmax z) by move=> i e; have := s0 i; lra.
+have z_dist : distribution (softmax z).
+  by split=> [i|]; [apply/Rlt_le | apply: softmax_sum].
+have gap := shortfall z pd; have le := gibbs pd z_dist abs; have same := gibbs_equal pd z_dist abs.
+rewrite -[Statement.H_p p]/(entropy p) -[Statement.LSE z]/(LSE z).
+all; try (by positive (Ordinal n0)); first by move=> m ne; case: (p0 m) => // e; case: ne.
+  by lra.
+by split=> [e|/same e]; [apply/same | ]; lra.
+Qed.

@@ -48,6 +48,8 @@ Z = H @ W_ + c_
 G = (soft(Z) - Y) / 2
 grad_a = slopes(lambda A: mean_loss(np.tanh(A) @ W_ + c_), X @ U + b_)
 CHAPTER = functions_of("variants")
+LOSSES = np.array([4.0, 0.5, 0.25, 1.0])
+SPARSEMAX, SPARSE_LOSS = map(functions_of("training").get, ("sparsemax", "sparsemax_loss"))
 believed, came = np.array([[0.81, 0.19], [0.12, 0.88], [0.55, 0.45]]), np.array([0, 0, 0])
 
 DISPLAYS = {
@@ -240,6 +242,41 @@ DISPLAYS = {
         (
             r"= \frac{e^{\theta t_i}}{\sum_k e^{\theta t_k}} .",
             np.exp(theta * t) / sum(np.exp(theta * t[k]) for k in range(n)),
+        ),
+    ],
+    "eq-means": [
+        (r"\frac{1}{N} \sum_{r=1}^N L_r ", LOSSES.mean()),
+        (
+            r"= \frac{N_A L_A + N_B L_B}{N_A + N_B} ,",
+            (1 * LOSSES[:1].mean() + 3 * LOSSES[1:].mean()) / (1 + 3),
+        ),
+    ],
+    "eq-soft-maximum": [
+        (r"\sum_i p_i z_i + H(p) ", p @ z + cecore.entropy(p)),
+        (r"\le \operatorname{LSE}(z) ,", cecore.logsumexp(z)),
+    ],
+    "eq-fenchel-young": [
+        ("\\begin{aligned}\nM(z) ", cecore.logsumexp(z)),
+        (
+            "&= \\max_p \\Bigl( \\sum_i p_i z_i - \\Omega(p) \\Bigr) , \\\\\n",
+            max(x @ z + cecore.entropy(x) for x in (s, p, q, y, one)),
+        ),
+        "",
+        ("L(z) ", cecore.kl_divergence(y, s)),
+        (
+            "&= M(z) + \\Omega(y) - \\sum_i y_i z_i .\n\\end{aligned}",
+            cecore.logsumexp(z) - cecore.entropy(y) - sum(y * z),
+        ),
+    ],
+    "eq-sandwich": [
+        (
+            "\\begin{aligned}\n\\sum_i v_i \\bigl( \\hat y(z)_i - y_i \\bigr) ",
+            sum(v * (SPARSEMAX(z) - y)),
+        ),
+        ("&\\le L(z + v) - L(z) \\\\\n  ", SPARSE_LOSS(z + v, y) - SPARSE_LOSS(z, y)),
+        (
+            "&\\le \\sum_i v_i \\bigl( \\hat y(z + v)_i - y_i \\bigr) .\n\\end{aligned}",
+            sum(v * (SPARSEMAX(z + v) - y)),
         ),
     ],
     # The family

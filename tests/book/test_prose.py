@@ -38,6 +38,7 @@ LOSS = ("0.417", -ln(s[0]))
 @cache
 def numbers():
     """By notebook and in order: each number as it is written, and what it must be."""
+    ones = said("stability", r"ones: (\d+)")
     return {
         "softmax": [
             *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
@@ -101,15 +102,35 @@ def numbers():
             ],
         ],
         "stability": [
-            *[("512", 2**9), ("700", said("stability", r"two_sum\(0\.1, -(.*?)\)"))],
+            *[("512", 2**9), ("700", said("stability", r"\bd = (\d+)\.0"))],
+            *[("700", 700), ("700", said("stability", r"two_sum\(0\.1, -(.*?)\)"))],
             *[("700", 700), ("512", 2.0**-44 / 2.0**-53), ("640", LIMITS[np.float64].direct)],
-            *[("308", np.ceil(-np.log10(np.finfo(float).tiny))), ("65504", np.finfo("f2").max)],
-            *[("70 000", said("stability", r"zeros\((70_000)")), ("128", 256 * 0.5)],
+            ("308", np.ceil(-np.log10(np.finfo(float).tiny))),
+            *[("256", 2.0**8), ("65504", np.finfo("f2").max)],
+            ("70 000", said("stability", r"zeros\((70_000)")),
+            *[("1000", said("stability", r"in range\((\d+)\):\n +total = bf")), ("256", ones)] * 2,
+            *[("256", ones), ("257", ones + 1), ("256", ones)],
+            *[("0.4", 100 * 2.0**-8), ("100", 100)],
+            *[("0.4 %", 2.0**-8), ("13 %", np.exp(1 / 8) - 1), ("100 %", 1)],
+            ("1.133", said("stability", r"bfloat16 +(1\.\d+) +0")),
+            ("2000", said("stability", r"size=\((\d+), 1000\)")),
+            *[("0.8", 1 - 0.2), ("1.2", 1 + 0.2)],  # of Schulman and others
+            *[("1.284", np.exp(1 / 4)), ("1.03", np.exp(1 / 32)), ("6252", 6252), ("2026", 2026)],
             ("100", said("stability", r"scale in \(10, (\d+)\)")),
-            *[("1000", said("stability", r"z = (1000) \+"))] * 2,
+            ("1000", said("stability", r"\[(1000)\.0, 999\.0, 0\.0\]")),
+            *[("1000", said("stability", r"z = (1000) \+"))] * 3,
             ("512", np.spacing(1000.0) / 2 / 2.0**-53),
+            *[("256", ones), ("1000", said("stability", r"\n(1000)\.0 100\.0"))],
+            *[("0.1", 0.1), ("0.1", 0.1), ("0.10009765625", 205 / 2048)],
+            *[("100.1", 1000 * 205 / 2048), ("100", said("stability", r"1000\.0 (100)\.0"))],
+            ("13 %", np.exp(1 / 8) - 1),
         ],
-        "training": [("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)"))],
+        "training": [
+            *[("2024", 2024), ("1620", 20 * (1297 // 16))],
+            ("0.3", said("training", r"rate=(.*?)\)")),
+            ("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)")),
+            *[("0.099", s[2]), ("0.05", 0.05), ("0.1", z[2]), ("0.099", s[2]), ("0.05", 0.05)],
+        ],
         "variants": [
             ("1297", said("variants", r"order\[:(\d+)\], order\[1297:\]")),
             *[("400", said("variants", r"base, rest = order\[:(\d+)\]")), ("1397", 1797 - 400)],

@@ -163,6 +163,8 @@ B28 loss 8.01 928.38 grad 8 926.26
 B29 softmax 148.9 1239.55 loss~ 0.001549 654.00
 B30 parts 5.836 5917.08
 B31 parts 5.836 12243.06
+B32 loss_and_grad 113 238.27
+B33 logsumexp 11.67 1974.93 entropy 11.68 2223.45
 P1  log_softmax 13 1852.40
 P2  loss 13 325.85
 P3  grad 13 325.85

@@ -98,6 +98,7 @@ PREMISES = {
         "q a distribution without a zero": "If some $p_i > 0$ meets $q_i = 0$, both sides are",
     },
     "eq-gibbs": dict.fromkeys([f"{x} a distribution without a zero" for x in "pq"], POSITIVE),
+    "eq-shortfall": {"p a distribution without a zero": "A class with $p_i = 0$ adds nothing"},
     "eq-loss-one-hot": {"y one-hot": ONE_HOT},
     "eq-shortcut": {"y one-hot": "For a one-hot label there is a shortcut"},
     "eq-two-cases": BOTH,

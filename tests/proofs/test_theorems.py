@@ -229,6 +229,8 @@ STATED = {
     "thm-hessian": "for a label that sums to 1, is $J",
     "thm-convex": "all labels $y$ that sum to 1",
     "thm-shares": "if each label sums to 1",
+    "thm-means": "Two batches of $N_A$ and $N_B$ examples have the mean losses",
+    "thm-soft-maximum": "For every distribution $p$,",
     "thm-weighted-mean": "not all of them 0, and labels that sum to 1",
     "thm-binary": "the cross-entropy of the label $(y, 1 - y)$ with the logits $(x, 0)$",
     "thm-fitted": "with a label $y$ that sums to 1",

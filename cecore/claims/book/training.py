@@ -12,10 +12,11 @@ from cecore.claims.exact import (
     exact,
     exact_gradient,
     exact_loss,
+    known,
     mp50,
     of_entries,
 )
-from cecore.claims.inputs import FEW, ROUNDINGS, Row, moved
+from cecore.claims.inputs import FEW, ROUNDINGS, Row, moved, one_hot
 from cecore.claims.model import Array
 from cecore.claims.registry import Chapter
 from cecore.claims.trial import Trial
@@ -100,6 +101,25 @@ def b19(t: Trial) -> None:
         t.at_most(beyond, most, room, message)
 
 
+# Means of batches
+
+
+@claim("B32", "thm-means", "loss_and_grad")
+def b32(t: Trial) -> None:
+    r"""The mean over two batches of $N_A$ and $N_B$ examples is the mean of their means, each
+    weighted by its number of examples: $(N_A L_A + N_B L_B) / (N_A + N_B)$; and so is the gradient.
+    """
+    z = np.random.default_rng(11).normal(size=(7, 4)) * 3
+    labels = np.array([0, 3, 1, 2, 3, 3, 0])
+    whole, grad = t.mean_loss(z, labels), t.grad_of_mean_loss(z, labels)
+    for size in range(1, 7):
+        batches = [(z[at], labels[at]) for at in (slice(size), slice(size, 7))]
+        means = [len(k) / 7 * t.mean_loss(rows, k) for rows, k in batches]
+        t.near(whole, known(sum(means)), 2 * ROUNDINGS, 1.0)
+        grads = [len(k) / 7 * t.grad_of_mean_loss(rows, k) for rows, k in batches]
+        t.near(grad, known(np.concatenate(grads)), 2 * ROUNDINGS, 1.0)
+
+
 # Prediction minus observation
 
 
@@ -142,3 +162,20 @@ def b21(t: Trial) -> None:
     for logits, right in ((z, means), (np.tile(np.log(share), (8, 1)), as_numbers(share))):
         grad = t.grad_of_mean_loss(logits, labels)
         t.near(grad.sum(0), exact(right - as_numbers(share)), 2 * ROUNDINGS, 1.0)
+
+
+@claim("B33", "thm-soft-maximum", "softmax", "logsumexp", "entropy")
+def b33(t: Trial) -> None:
+    r"""Of all distributions $p$, softmax has the largest mean logit plus entropy,
+    $\sum_i p_i z_i + H(p)$, and that is $\operatorname{LSE}(z)$.
+    """
+    for r in t.rows(most=300, n=FEW, dtypes=WIDE_FLOATS):
+        most = float(t.of_row("logsumexp", r.z))
+        s = t.of_row("softmax", r.z)
+        rising = np.arange(1, r.n + 1, dtype=r.z.dtype)
+        room = 2 * r.slack * t.eps * (1 + r.size)
+        for p in (s, np.full_like(s, 1 / r.n), one_hot(r.n, 0), rising / rising.sum()):
+            reached = p.astype(np.float64) @ r.z + float(t.run("entropy", p, shape=()))
+            t.at_most(reached, most, room, f"{reached:.9g} is above LSE = {most:.9g}")
+            if p is s:
+                t.at_most(most, reached, room, f"softmax gives {reached:.9g}, LSE is {most:.9g}")

@@ -2,27 +2,37 @@
 
 from collections.abc import Callable
 
-from cecore.proofs.book.names import L, moved
+from cecore.proofs.book.names import LSE, L, moved
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
 from cecore.proofs.language import (
     at_most,
     cell,
+    count,
     d,
     delta,
+    disjoint,
     equal,
     every,
+    exactly_if,
     exp,
     implies,
     largest,
     letter,
     ln,
+    member,
     named,
+    p,
     s,
     smallest,
+    some,
     t,
     tanh,
+    those,
+    times_ln,
     total,
+    total_in,
+    union,
     v,
     w,
     y,
@@ -39,6 +49,7 @@ before = named("a", u * x + c)
 unit = named("h", tanh(before))
 family = named(r"\operatorname{LSE}(\theta t)", ln(total("m", exp(theta * t("m")))))
 mean_v = named(r"\bar v", total("m", s("m") * v("m")))
+H_p = named("H(p)", -total("m", p("m") * ln(p("m"))))
 curvature = named(r"v^{\mathsf T} J v", total("l", total("m", v("l") * d(s("l"), z("m")) * v("m"))))
 
 
@@ -132,6 +143,15 @@ DERIVATIONS = {
             (total("i", tilted("i") * t("i")) - t("k"), ""),
         ],
     ),
+    "eq-shortfall": Derivation(
+        "B33",
+        named(r"\operatorname{KL}(p \,\|\, s)", total("m", p("m") * ln(p("m") / s("m")))),
+        [
+            (total("i", p("i") * (ln(p("i")) - ln(s("i")))), ""),
+            (total("i", p("i") * (ln(p("i")) - z("i") + LSE)), ""),
+            (LSE - total("i", p("i") * z("i")) - H_p, ""),
+        ],
+    ),
 }
 
 # A network of two layers and N examples: X U + b, its tanh H, and H W + c.
@@ -191,6 +211,11 @@ def slope(logits: Matrix, r: str, j: str) -> Expr:
     return named(f"G_{{{r}{j}}}", (probability(logits, r, j) - cell("Y", r, j)) / N)
 
 
+def mean_of(batch: Expr) -> Expr:
+    """Return the mean of a number that each example of a batch has."""
+    return total_in("k", batch, v("k")) / count(batch)
+
+
 def below(r: str, g: str) -> Expr:
     """Return an entry of the gradient by what reaches the hidden units."""
     from_above = total("m", slope(logit, r, "m") * cell("W", g, "m"))
@@ -201,6 +226,10 @@ cost = mean_loss(logit)
 share = total("r", cell("Y", "r", "j")) / N
 L_moved = named("L(z + v)", -total("m", y("m") * ln(moved("m"))))
 beyond = L_moved - L - total("i", (s("i") - y("i")) * v("i"))
+# Of two batches of examples A and B, and with zeros in p, where a term with p_i = 0 is 0.
+A, B = those("A"), those("B")
+entropy = named("H(p)", -total("m", times_ln(p("m"), p("m"))))
+reached = total("i", p("i") * z("i")) + entropy
 width = named(r"\max v", largest("m", v("m"))) - named(r"\min v", smallest("m", v("m")))
 
 
@@ -236,5 +265,23 @@ THEOREMS = {
             ),
         ],
         [labels_sum_to_1],
+    ),
+    "thm-means": Theorem(
+        "B32",
+        [
+            equal(
+                mean_of(union(A, B)),
+                (count(A) * mean_of(A) + count(B) * mean_of(B)) / (count(A) + count(B)),
+            )
+        ],
+        [some("k", member("k", A)), some("k", member("k", B)), disjoint(A, B)],
+    ),
+    "thm-soft-maximum": Theorem(
+        "B33",
+        [
+            at_most(reached, LSE),
+            exactly_if(equal(reached, LSE), every("i", equal(p("i"), s("i")))),
+        ],
+        zeros=True,
     ),
 }
