@@ -592,9 +592,8 @@ pose cap t := C * tanh (t / C).
 have cap' x : is_derive cap x (1 - tanh (x / C) ^ 2).
   evar_last.
     apply: is_derive_scal; apply: (is_derive_comp tanh); first exact: tanh_slope.
-    by apply: (is_derive_ext (fun t => / C * t)) => [t|]; [exact: Rmult_comm |
-      apply: is_derive_scal; apply: is_derive_id].
-  by rewrite /scal /one /= /mult /=; field; lra.
+    by auto_derive; first by lra.
+  by rewrite /scal /= /mult /=; field; lra.
 have moves i : is_derive (fun t => cap (put z j t i)) (z j) ((1 - tanh (z j / C) ^ 2) * delta i j).
   evar_last.
     by apply: (is_derive_comp cap); [exact: cap' | exact: put_moves].
@@ -639,8 +638,7 @@ rewrite -[X in is_lim _ _ (Finite X)](Rmult_0_r (softmax z i)).
 apply: (is_lim_scal_l _ _ _ (Finite 0)).
 apply: (is_lim_comp exp _ _ _ m_infty); first exact: is_lim_exp_m.
   apply: (is_lim_ext (fun tau => - Statement.S_ z * tau)) => [tau|]; first by ring.
-  have -> : m_infty = Rbar_mult (- Statement.S_ z) p_infty.
-    by apply/esym/is_Rbar_mult_unique/is_Rbar_mult_m_infty_neg => /=; lra.
-  by apply: is_lim_scal_l; apply: is_lim_id.
-by exists 0 => x _ ; discriminate.
+  have := is_lim_scal_l (fun tau => tau) (- Statement.S_ z) p_infty p_infty (is_lim_id _).
+  by rewrite /Rbar_mult /=; case: Rle_dec => [?|//]; exfalso; lra.
+by exists 0.
 Qed.
