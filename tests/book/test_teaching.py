@@ -1,4 +1,4 @@
-"""How the four chapters of the article teach: ideas before code, questions, hints, attempts."""
+"""How the chapters teach: ideas before code, questions, hints, attempts."""
 
 import re
 
@@ -7,9 +7,11 @@ import pytest
 from tests.book.reading import BOOK, printed, read, text_of
 from tools.pages import notebooks_of_book
 
-each_chapter = pytest.mark.parametrize(
-    "path", notebooks_of_book("Chapters")[:4], ids=lambda path: path.stem
-)
+FOUR = notebooks_of_book("Chapters")[:4]
+# Those with the same frame: questions, hints, bugs. "Build it yourself" is for the four alone.
+FRAMED = [*FOUR, BOOK / "variants.ipynb"]
+each_of_four = pytest.mark.parametrize("path", FOUR, ids=lambda path: path.stem)
+each_chapter = pytest.mark.parametrize("path", FRAMED, ids=lambda path: path.stem)
 
 
 def tagged(path, tag):
@@ -61,7 +63,7 @@ def test_there_is_a_bug_to_find_and_something_to_build(path):
     assert any("Build" in title or "In one pass" in title for title in titles)
 
 
-@each_chapter
+@each_of_four
 def test_the_first_attempt_shows_what_is_wrong_with_it(path):
     (cell,) = tagged(path, "build")
     (output,) = cell.outputs

@@ -135,9 +135,9 @@ HALF = ONE / 2
         ((C - 4) ** -1 * (C - 4), ONE, "", ""),
         (z("i") / z("i"), ONE, "", ""),
         # A letter may be negative, unless it is said to be positive.
-        ((C**2) ** HALF, C, "", "1.83 and -1.83"),
-        (C**HALF * C**HALF, C, "", "a power of what is not positive and -1.83"),
-        (ln(C**2), 2 * ln(C), "", "1.20863 and (1.20863 + 6.28319j)"),
+        ((C**2) ** HALF, C, "", "1.98 and -1.98"),
+        (C**HALF * C**HALF, C, "", "a power of what is not positive and -1.98"),
+        (ln(C**2), 2 * ln(C), "", "1.36619 and (1.36619 + 6.28319j)"),
         (C / C, ONE, "", ""),
         (GAMMA / GAMMA, ONE, "", ""),  # it may be 0
         (exp(ln(GAMMA)), GAMMA, "", ""),
