@@ -142,8 +142,8 @@ DERIVATIONS = {
         "B36",
         d(L_z, z("j")),
         [
-            (d(L, z("j")) + 2 * lam * LSE * d(LSE, z("j")), "chain rule"),
-            ((s("j") - y("j")) + 2 * lam * LSE * s("j"), "$y$ sums to 1"),
+            (d(L, z("j")) + 2 * lam * LSE * d(LSE, z("j")), ""),
+            ((s("j") - y("j")) + 2 * lam * LSE * s("j"), ""),
             ((1 + 2 * lam * LSE) * s("j") - y("j"), ""),
         ],
         labels="sum to 1",
@@ -152,8 +152,8 @@ DERIVATIONS = {
         "B37",
         d(L_C, z("j")),
         [
-            ((of_capped("j") - y("j")) * d(capped("j"), z("j")), "chain rule"),
-            ((of_capped("j") - y("j")) * (1 - (capped("j") / C) ** 2), "derivative of tanh"),
+            ((of_capped("j") - y("j")) * d(capped("j"), z("j")), ""),
+            ((of_capped("j") - y("j")) * (1 - (capped("j") / C) ** 2), ""),
         ],
         labels="sum to 1",
     ),
