@@ -472,3 +472,173 @@ have [|e d] := both (f := fun beta => Derive (fun beta => Statement.L_beta y z b
   apply: is_derive_ext convex => t; by have [_ ->] := slope t.
 by all => // *; try positive k; [case: (slope beta) | rewrite d].
 Qed.
+
+(* B34, thm-offset *)
+Section Shifted.
+Variables (n : nat) (b z : 'R^n).
+Notation moved z := (fun k => z k + b k).
+
+Lemma moved_moves j k : is_derive (fun t => put z j t k + b k) (z j) (delta k j).
+Proof.
+evar_last; first by apply: is_derive_plus; [exact: put_moves | exact: is_derive_const].
+by rewrite /plus /zero /=; ring.
+Qed.
+
+Lemma moved_same j i : softmax (fun k => put z j (z j) k + b k) i = softmax (moved z) i.
+Proof. by apply: softmax_ext => k; rewrite put_same. Qed.
+
+Theorem shifted_gradient y j : \sum_i y i = 1 ->
+  d/dz_j (fun z => loss y (moved z)) at z is (softmax (moved z) j - y j).
+Proof.
+move=> one; evar_last.
+  exact: (@loss_along _ y (fun t k => put z j t k + b k) (z j) (fun i => delta i j) (moved_moves j)).
+rewrite (eq_bigr (fun i => softmax (moved z) j * y i - y i * delta i j)) => [|i _].
+  by rewrite sum_minus sum_delta sum_scale one; ring.
+by rewrite sum_delta moved_same; ring.
+Qed.
+
+Lemma ln_shifted j i :
+  is_derive (fun t => ln (softmax (fun k => put z j t k + b k) i)) (z j)
+    (delta i j - softmax (moved z) j).
+Proof.
+evar_last.
+  apply: (is_derive_comp ln).
+    by apply: is_derive_ln; apply: softmax_gt0.
+  exact: (softmax_along (moved_moves j)).
+rewrite sum_delta !moved_same /scal /= /mult /=.
+by have := softmax_gt0 (moved z) i => ?; field; lra.
+Qed.
+End Shifted.
+
+Theorem eq_shifted : Statement.eq_shifted.
+Proof.
+move=> n b z i; have S0 := S_gt0 z i.
+have e : \sum_k exp (b k) * softmax z k = (\sum_k exp (z k + b k)) / (\sum_k exp (z k)).
+  rewrite -sum_div; apply: eq_bigr => k _; rewrite /softmax exp_plus; field; lra.
+have M0 : 0 < \sum_k exp (z k + b k) by exact: (S_gt0 (fun k => z k + b k) i).
+all => //; rewrite ?e; try (by apply: Rgt_not_eq); first by apply: Rgt_not_eq; apply: Rdiv_lt_0_compat.
+by rewrite /softmax exp_plus; field; lra.
+Qed.
+
+Theorem eq_shifted_gradient : Statement.eq_shifted_gradient.
+Proof.
+move=> n b y z j one; have k := j.
+have [e d] := both (shifted_gradient b z j one); have by_z i := both (ln_shifted b z j i).
+have M0 : 0 < \sum_k exp (z k + b k) by exact: (S_gt0 (fun k => z k + b k) k).
+have s1 : \sum_i y i * Derive (fun t => ln (Statement.s_shifted b (put z j t) i)) (z j)
+    = \sum_i y i * (delta i j - Statement.s_shifted b z j).
+  by apply: eq_bigr => i _; have [_ ->] := by_z i.
+have s2 : - (\sum_i y i * (delta i j - Statement.s_shifted b z j)) = Statement.s_shifted b z j - y j.
+  rewrite (eq_bigr (fun i => y i * delta i j - Statement.s_shifted b z j * y i)) => [|i _].
+    by rewrite sum_minus sum_scale one sum_delta; ring.
+  by ring.
+all => // [m|m||i|i||]; try (by apply: Rgt_not_eq).
+- exact: (softmax_gt0 (fun k => z k + b k)).
+- exact: (softmax_gt0 (fun k => z k + b k)).
+- by case: (by_z i).
+- by rewrite s1 s2.
+by rewrite s1.
+Qed.
+
+(* B35, thm-adjustment *)
+Theorem eq_adjusted : Statement.eq_adjusted.
+Proof.
+move=> n p q z i p0 _ q0 _; have S0 := S_gt0 z i.
+have pn k : p k <> 0 by apply: Rgt_not_eq.
+have term k : exp (z k + ln (q k) - ln (p k)) = q k / p k * softmax z k * (\sum_k exp (z k)).
+  rewrite /Rminus 2!exp_plus exp_Ropp !exp_ln // /softmax; field; split=> //; lra.
+have f_is k : q k * Statement.f p (softmax z) k = q k / p k * softmax z k.
+  by rewrite /Statement.f; field.
+have pos k : 0 < q k / p k * softmax z k.
+  by apply: Rmult_lt_0_compat; [apply: Rdiv_lt_0_compat | apply: softmax_gt0].
+have F : \sum_k q k * Statement.f p (softmax z) k = \sum_k q k / p k * softmax z k.
+  by apply: eq_bigr.
+have Q0 : 0 < \sum_k q k / p k * softmax z k by apply: (sum_gt0 i).
+have E : \sum_k exp (z k + ln (q k) - ln (p k))
+    = (\sum_k q k / p k * softmax z k) * (\sum_k exp (z k)).
+  by rewrite -sum_scaler; apply: eq_bigr.
+all => //; rewrite ?F ?E ?term ?f_is; try (by apply: Rgt_not_eq).
+- by apply: Rgt_not_eq; apply: Rmult_lt_0_compat.
+all: by field; repeat split => //; apply: Rgt_not_eq.
+Qed.
+
+(* B36, thm-z-loss *)
+Theorem eq_z_loss : Statement.eq_z_loss.
+Proof.
+move=> n y z j lambda one; have k := j.
+have L' := gradient_any z j one; have E' := gradient_LSE z j.
+have [eL dL] := both L'; have [eE dE] := both E'.
+have whole : is_derive (fun t => Statement.P (softmax (put z j t)) y (put z j t) lambda) (z j)
+    (softmax z j - y j + 2 * lambda * Statement.LSE z * softmax z j).
+  evar_last.
+    apply: is_derive_plus; first exact: L'.
+    apply: is_derive_scal; apply: (is_derive_comp (fun x => x ^ 2)); last exact: E'.
+    by auto_derive.
+  rewrite (_ : Statement.LSE (put z j (z j)) = Statement.LSE z); last first.
+    by congr ln; apply: eq_bigr => i _; rewrite put_same.
+  by rewrite /plus /scal /= /mult /=; ring.
+have [eP dP] := both whole.
+all => // *; try positive k.
+- by rewrite dP dL dE.
+- by rewrite dL dE.
+by ring.
+Qed.
+
+(* B37, thm-soft-cap *)
+Theorem eq_soft_cap : Statement.eq_soft_cap.
+Proof.
+move=> n y z j C C0 one; have k := j.
+pose cap t := C * tanh (t / C).
+have cap' x : is_derive cap x (1 - tanh (x / C) ^ 2).
+  evar_last.
+    apply: is_derive_scal; apply: (is_derive_comp tanh); first exact: tanh_slope.
+    by auto_derive; first by lra.
+  by rewrite /scal /= /mult /=; field; lra.
+have moves i : is_derive (fun t => cap (put z j t i)) (z j) ((1 - tanh (z j / C) ^ 2) * delta i j).
+  evar_last.
+    by apply: (is_derive_comp cap); [exact: cap' | exact: put_moves].
+  rewrite put_same /scal /= /mult /= /delta; case: eqP => [->|_]; ring.
+have same i : softmax (fun k => cap (put z j (z j) k)) i = Statement.hats z i C.
+  by apply: (@softmax_ext _ _ (fun k => cap (z k))) => l; rewrite put_same.
+have whole : is_derive (fun t => Statement.hatL y (put z j t) C) (z j)
+    ((Statement.hats z j C - y j) * (1 - tanh (z j / C) ^ 2)).
+  evar_last; first exact: (@loss_along _ y (fun t k => cap (put z j t k)) (z j) _ moves).
+  set d := 1 - _.
+  rewrite (eq_bigr (fun i => d * Statement.hats z j C * y i - d * (y i * delta i j))) => [|i _].
+    by rewrite sum_minus !sum_scale one sum_delta; ring.
+  rewrite (eq_bigr (fun k => d * Statement.hats z k C * delta k j)) => [|l _].
+    by rewrite sum_delta; ring.
+  by rewrite same; ring.
+have [eL dL] := both whole.
+have [eZ dZ] : ex_derive (fun t => Statement.hatz (put z j t) j C) (z j) /\
+    Derive (fun t => Statement.hatz (put z j t) j C) (z j) = 1 - tanh (z j / C) ^ 2.
+  by apply: both; evar_last; [exact: (moves j) | rewrite delta_same; ring].
+have back : Statement.hatz z j C / C = tanh (z j / C) by rewrite /Statement.hatz; field; lra.
+all => // *; rewrite ?dL ?dZ ?back //; try lra; try exact: (softmax_gt0 (fun k => cap (z k))).
+all: by apply: Rgt_not_eq; exact: (S_gt0 (fun k => cap (z k)) k).
+Qed.
+
+(* B38, thm-gumbel *)
+Lemma s_times_S n (z : 'R^n) i : softmax z i * Statement.S_ z = exp (z i).
+Proof. by rewrite /softmax /Statement.S_; have := S_gt0 z i => ?; field; lra. Qed.
+
+Theorem eq_race : Statement.eq_race.
+Proof.
+move=> n z i tau.
+have [|e d] := both (f := fun tau => - (softmax z i * exp (- (Statement.S_ z * tau)))) (x := tau)
+    (l := softmax z i * Statement.S_ z * exp (- (Statement.S_ z * tau))).
+  by auto_derive => //; ring.
+by split=> //; split; [|rewrite s_times_S].
+Qed.
+
+Theorem thm_gumbel : Statement.thm_gumbel.
+Proof.
+move=> n z i; have S0 : 0 < Statement.S_ z by exact: (S_gt0 z i).
+rewrite -[X in is_lim _ _ (Finite X)](Rmult_0_r (softmax z i)).
+apply: (is_lim_scal_l _ _ _ (Finite 0)).
+apply: (is_lim_comp exp _ _ _ m_infty); first exact: is_lim_exp_m.
+  apply: (is_lim_ext (fun tau => - Statement.S_ z * tau)) => [tau|]; first by ring.
+  have := is_lim_scal_l (fun tau => tau) (- Statement.S_ z) p_infty p_infty (is_lim_id _).
+  by rewrite /Rbar_mult /=; case: Rle_dec => [?|//]; exfalso; lra.
+by exists 0.
+Qed.

@@ -29,6 +29,7 @@ WORDS = {
     "H(p)": "H_p",
     "H(p, q)": "H_pq",
     "H(y, q)": "H_yq",
+    r"\tilde s": "s_shifted",
     "L(z + v)": "L_moved",
     r"\operatorname{LSE}(z + v)": "LSE_moved",
     r"\operatorname{softmax}(z + c)": "shifted",

@@ -23,6 +23,9 @@ LETTERS = {
     **{f"{name}_{part}": "real" for part in "123" for name in "am"},
     "q_1": "positive",
     "q_2": "positive",
+    r"\lambda": "real",
+    r"\tau": "real",
+    "C": "positive",
 }
 
 
@@ -81,6 +84,11 @@ def w(index: str) -> Expr:
 def t(index: str) -> Expr:
     """Return a statistic, a number that is known of each class."""
     return Expr("entry", ("t", index))
+
+
+def b(index: str) -> Expr:
+    """Return an entry of a shift, which is added to the logits."""
+    return Expr("entry", ("b", index))
 
 
 def delta(i: str, j: str) -> Expr:

@@ -222,6 +222,7 @@ def random_point(n: int, case: str, labels: str, rng: random.Random) -> Point:
         entry["y"] = [mp.mpf(c == index["k"]) for c in range(n)]
     least = {"real": -300, "nonnegative": 0, "positive": 1}
     letters = {name: mp.mpf(rng.randint(least[LETTERS[name]], 300)) / 100 for name in LETTERS}
+    entry["b"] = [mp.mpf(rng.randint(-300, 300)) / 100 for _ in range(n)]
     return Point(n, index | {str(c + 1): c for c in range(n)}, letters, entry)
 
 

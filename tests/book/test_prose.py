@@ -132,17 +132,18 @@ def numbers():
             *[("0.099", s[2]), ("0.05", 0.05), ("0.1", z[2]), ("0.099", s[2]), ("0.05", 0.05)],
         ],
         "variants": [
+            *[("66 %", s[0]), ("24 %", s[1]), ("10 %", s[2]), ("48 %", 2 * s[1])],
+            ("39 %", said("variants", r"double-the-dog: (\d+) %") / 100),
+            *[("24 %", s[1]), ("65504", np.finfo("f2").max)],
             ("1297", said("variants", r"order\[:(\d+)\], order\[1297:\]")),
             *[("400", said("variants", r"base, rest = order\[:(\d+)\]")), ("1397", 1797 - 400)],
             ("100", said("variants", r"ignored=-(\d+)")),
             *[("80 %", 0.8), ("80 %", 0.8)],
             ("300", said("variants", r"held, others = order\[50:(\d+)\]") - 50),
-            ("1447", 1797 - said("variants", r"order\[(\d+):\]\nlogits")),
+            *[("1447", 1797 - said("variants", r"order\[(\d+):\]\nlogits"))] * 2,
             *[("2.13", 2.13), ("1.9", 1.9), ("1.8", 1.8)],  # versions
-            ("300", said("variants", r"some, later = order\[:(\d+)\]")),
-            ("0.1", said("variants", r"for eps in \(0\.0, (.*?)\)")),
-            ("300", said("variants", r"some, later = .*, order\[(\d+)")),
-            *[("600", said("variants", r"order\[300:(\d+)\]")), ("0.91", 1 - 0.1 + 0.1 / 10)],
+            *[("2.8", said("variants", r"in \(\((.*?), 4\.4\)")), ("4.4", 4.4)],
+            *[("2.2", said("variants", r"4\.4\), \((.*?), 3\.2\)")), ("3.2", 3.2)],
         ],
         "scale": [
             *[("4.00", 3 + 1), ("1.15", 3 * np.exp(2 - 5) + 1), ("23.09", 3 + np.exp(5 - 2))],

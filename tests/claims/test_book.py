@@ -165,6 +165,11 @@ B30 parts 5.836 5917.08
 B31 parts 5.836 12243.06
 B32 loss_and_grad 113 238.27
 B33 logsumexp 11.67 1974.93 entropy 11.68 2223.45
+B34 softmax 17.42 1200.31 grad 50.38 989.79
+B35 softmax 41.42 788.98
+B36 logsumexp 75.18 919.27 softmax 75.18 861.28 grad 44.3 888.13
+B37 grad 31.74 1816.93
+B38 softmax 16.4 639.76
 P1  log_softmax 13 1852.40
 P2  loss 13 325.85
 P3  grad 13 325.85

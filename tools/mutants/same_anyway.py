@@ -21,7 +21,6 @@ SAME = {
     r"variants: check\(": "any numbers",
     r"variants: by_class = ": "any weights",
     r"variants: nothing = .*(5\.0|\[1\])": "at any temperature, and no gradient either",
-    r"variants: times = np\.array\(\[3, ": "any numbers of copies",
     r"stability: rng = np\.random\.default_rng\((53|42|44|45|46)\)": "any logits",
     r"stability: draws = .*(size=2000|range\(4\))": "any logits",
     r"stability: .*[ (][12]00 [*/] rng\.normal\(size=(1000|2000|\(4096, [12]00\))\)": "any logits",

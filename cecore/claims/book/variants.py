@@ -15,6 +15,7 @@ from cecore.claims.exact import (
     exact_loss,
     exact_softmax,
     mp50,
+    of_entries,
 )
 from cecore.claims.inputs import FEW, ROUNDINGS, Row, one_hot, smoothed, soft_labels
 from cecore.claims.model import FUNCTIONS, Array
@@ -36,7 +37,7 @@ def _few(t: Trial) -> list[Row]:
     return t.rows(most=40, n=FEW, dtypes=WIDE_FLOATS)
 
 
-# Temperature, smoothed labels, distillation
+# The logits: temperature, shifts, and what is no shift
 
 
 def _warm_slopes(r: Row, T: float) -> Exact:
@@ -52,6 +53,130 @@ def b22(t: Trial) -> None:
         for T in (0.5, 4.0):  # z/T is exact
             right = t.kept(_warm_slopes, r, T)
             t.near(t.of_row("grad", r.z / T, 0) / T, right, r.slack / T, 1 / T)
+
+
+def _shift(r: Row) -> Array:
+    return (np.arange(r.n) % 3 - 0.75).astype(r.z.dtype)
+
+
+def _shifted(r: Row) -> Exact:
+    e = exact_softmax(as_numbers(r.z)) * of_entries(mp50().exp, as_numbers(_shift(r)))
+    return exact(e / mp50().fsum(e))
+
+
+def _shifted_slopes(r: Row, k: int) -> Exact:
+    return _slopes(lambda z: exact_loss(z + as_numbers(_shift(r)), one_hot(r.n, k)), r.z)
+
+
+@claim("B34", "thm-offset", "softmax", "grad", each=True)
+def b34(t: Trial, name: str) -> None:
+    r"""For fixed numbers $b_i$ and $\tilde s = \operatorname{softmax}(z + b)$, $\tilde s_i$ is
+    $e^{b_i} s_i / \sum_m e^{b_m} s_m$. For a label $y$ that sums to 1, the loss of $z + b$ has the
+    gradient $\tilde s - y$ with respect to $z$.
+    """
+    for r in _few(t):
+        moved, slack = r.z + _shift(r), r.slack + ROUNDINGS  # the sum is rounded
+        if name == "softmax":
+            t.near(t.of_row("softmax", moved), t.kept(_shifted, r), slack)
+        else:
+            k = r.n - 1
+            t.near(t.of_row("grad", moved, k), t.kept(_shifted_slopes, r, k), slack, 1.0)
+
+
+def _shares(r: Row) -> tuple[Array, Array]:
+    """Return two distributions of classes, as 64-bit floats."""
+    p = np.arange(1.0, r.n + 1)
+    return p / p.sum(), p[::-1] / p.sum()
+
+
+def _posterior(r: Row) -> Exact:
+    """Return what Bayes' rule makes of likelihoods and the second shares."""
+    e = of_entries(mp50().exp, as_numbers(r.z)) * as_numbers(_shares(r)[1])
+    return exact(e / mp50().fsum(e))
+
+
+@claim("B35", "thm-adjustment", "softmax")
+def b35(t: Trial) -> None:
+    r"""If $\operatorname{softmax}(z)$ gives the probabilities where the classes have the shares
+    $p_i$, then $\operatorname{softmax}(z + \ln q - \ln p)$ gives them where the shares are $q_i$
+    and nothing else differs.
+    """
+    for r in t.rows(most=40, n=FEW, dtypes=(np.float64,)):
+        p, q = _shares(r)
+        learnt = r.z + np.log(p)  # e^z is how likely the input is in each class
+        got = t.of_row("softmax", learnt + np.log(q) - np.log(p))
+        t.near(got, t.kept(_posterior, r), r.slack + 4 * ROUNDINGS)
+
+
+def _penalised_slopes(r: Row, weight: float) -> Exact:
+    def penalised(z: Array) -> Any:
+        lse = mp50().log(mp50().fsum(of_entries(mp50().exp, z)))
+        return exact_loss(z, one_hot(r.n, 0)) + weight * lse**2
+
+    return _slopes(penalised, r.z)
+
+
+@claim("B36", "thm-z-loss", "softmax", "logsumexp", "grad")
+def b36(t: Trial) -> None:
+    r"""With the penalty $\lambda \operatorname{LSE}(z)^2$, the loss of a label $y$ that sums to 1
+    has the gradient $(1 + 2 \lambda \operatorname{LSE}(z)) s - y$.
+    """
+    for r in _few(t):
+        pull = 0.5 * t.of_row("logsumexp", r.z)
+        got = t.of_row("grad", r.z, 0) + pull * t.of_row("softmax", r.z)
+        right = t.kept(_penalised_slopes, r, 0.25)
+        t.near(got, right, r.slack + ROUNDINGS, 2 + r.size)
+
+
+def _capped_slopes(r: Row, cap: float) -> Exact:
+    def capped(z: Array) -> Any:
+        return exact_loss(cap * of_entries(mp50().tanh, z / cap), one_hot(r.n, 0))
+
+    return _slopes(capped, r.z)
+
+
+@claim("B37", "thm-soft-cap", "grad")
+def b37(t: Trial) -> None:
+    r"""The loss of the capped logits $\hat z = C \tanh(z/C)$, with
+    $\hat s = \operatorname{softmax}(\hat z)$ and a label $y$ that sums to 1, has the gradient
+    $(1 - (\hat z_j/C)^2) (\hat s_j - y_j)$ with respect to $z$.
+    """
+    for r in _few(t):
+        for cap in (4.0, 32.0):
+            tanh = np.tanh(r.z / cap)
+            got = (1 - tanh**2) * t.of_row("grad", cap * tanh, 0)
+            right = t.kept(_capped_slopes, r, cap)
+            t.near(got, right, 2 * cap + r.slack + ROUNDINGS, 1.0)
+
+
+# Samples
+
+
+def _wins(r: Row, i: int) -> Any:
+    """Return how often z_i plus Gumbel noise is the largest: an integral over its noise."""
+    mp, z = mp50(), as_numbers(r.z)
+
+    def others_are_lower(u: Any) -> Any:
+        level = z[i] - mp.log(-mp.log(u))
+        return mp.exp(-mp.fsum(mp.exp(x - level) for x in np.delete(z, i)))
+
+    return mp.quad(others_are_lower, [0, 1])
+
+
+def _winners(r: Row) -> Exact:
+    return exact([_wins(r, i) for i in range(r.n)])
+
+
+@claim("B38", "thm-gumbel", "softmax")
+def b38(t: Trial) -> None:
+    r"""If $U_1, \dots, U_n$ are independent and uniform between 0 and 1, then
+    $z_i - \ln(-\ln U_i)$ is the largest of all $n$ for class $i$ with the probability $s_i$.
+    """
+    for r in t.rows(most=4, n=FEW, dtypes=(np.float64,)):
+        t.near(t.of_row("softmax", r.z), t.kept(_winners, r), r.slack, 1.0)
+
+
+# The label: smoothed, or a teacher's
 
 
 @claim("B23", "thm-smoothing", "loss", "grad", each=True)
@@ -199,9 +324,9 @@ def _slope_of_sharpness(r: Row, beta: float) -> Exact:
 
 @claim("B29", "thm-fitted", "softmax", "loss", each=True)
 def b29(t: Trial, name: str) -> None:
-    r"""With $s = \operatorname{softmax}(\beta z)$ and a label $y$ that sums to 1, the slope of the
-    loss by $\beta = 1/T$ is $\sum_i s_i z_i - \sum_i y_i z_i$. It never falls: the loss is convex
-    in $\beta$.
+    r"""With $s = \operatorname{softmax}(\beta z)$ and a label $y$ that sums to 1, the derivative of
+    the loss with respect to $\beta = 1/T$ is $\sum_i s_i z_i - \sum_i y_i z_i$. It never falls:
+    the loss is convex in $\beta$.
     """
     for r in t.rows(most=40, n=FEW, dtypes=(np.float64,)):
         if name == "softmax":

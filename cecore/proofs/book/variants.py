@@ -1,12 +1,14 @@
 """The derivations of the chapter "The family"."""
 
-from cecore.proofs.book.names import L, n, warm
+from cecore.proofs.book.names import LSE, L, T, e, n, warm
 from cecore.proofs.book.training import free, labels_sum_to_1, loss_of, probability
 from cecore.proofs.derivation import Derivation
 from cecore.proofs.formula import Expr
 from cecore.proofs.language import (
     INFINITY,
+    S,
     at_most,
+    b,
     cell,
     d,
     delta,
@@ -19,7 +21,9 @@ from cecore.proofs.language import (
     ln,
     named,
     p,
+    q,
     s,
+    tanh,
     total,
     v,
     w,
@@ -28,8 +32,9 @@ from cecore.proofs.language import (
 )
 from cecore.proofs.theorem import Theorem
 
-c, T, x, truth = letter("c"), letter("T"), letter("x"), letter("y")
+C, c, x, truth = letter("C"), letter("c"), letter("x"), letter("y")
 beta, gamma, eps = letter(r"\beta"), letter(r"\gamma"), letter(r"\varepsilon")
+lam, tau = letter(r"\lambda"), letter(r"\tau")
 
 
 def tempered(index: str) -> Expr:
@@ -42,6 +47,42 @@ def smoothed(index: str) -> Expr:
     return named(rf"\tilde y_{index}", (1 - eps) * y(index) + eps / n)
 
 
+def shifted(index: str) -> Expr:
+    """Return a probability of the logits z + b."""
+    return named(rf"\tilde s_{index}", exp(z(index) + b(index)) / total("m", exp(z("m") + b("m"))))
+
+
+def likelihood(index: str) -> Expr:
+    """Return how likely the input is in a class, up to a factor that all classes share."""
+    return named(f"f_{index}", s(index) / p(index))
+
+
+def elsewhere(index: str) -> Expr:
+    """Return a probability where the classes have the shares q."""
+    return named(
+        rf"\tilde s_{index}", q(index) * likelihood(index) / total("m", q("m") * likelihood("m"))
+    )
+
+
+def adjusted(index: str) -> Expr:
+    """Return a logit shifted from the shares p to the shares q."""
+    return z(index) + ln(q(index)) - ln(p(index))
+
+
+def capped(index: str) -> Expr:
+    """Return a logit that never leaves the interval from -C to C."""
+    return named(rf"\hat z_{index}", C * tanh(z(index) / C))
+
+
+def of_capped(index: str) -> Expr:
+    """Return a probability of the capped logits."""
+    return named(rf"\hat s_{index}", exp(capped(index)) / total("m", exp(capped("m"))))
+
+
+L_b = named("L_b", -total("m", y("m") * ln(shifted("m"))))
+L_z = named("P", L + lam * LSE**2)
+L_C = named(r"\hat L", -total("m", y("m") * ln(of_capped("m"))))
+first = s("i") * exp(-(S * tau))  # that i has not come by tau, and will be the first to come
 L_T = named("L_T", -total("m", y("m") * ln(warm("m"))))
 L_eps = named(r"\tilde L", -total("m", smoothed("m") * ln(s("m"))))
 D = named("D", T**2 * total("m", p("m") * ln(p("m") / warm("m"))))
@@ -66,6 +107,63 @@ DERIVATIONS = {
             (1 / T * (warm("j") - y("j")), "$y$ sums to 1"),
         ],
         labels="sum to 1",
+    ),
+    "eq-shifted": Derivation(
+        "B34",
+        shifted("i"),
+        [
+            (exp(z("i") + b("i")) / total("k", exp(z("k") + b("k"))), ""),
+            (exp(b("i")) * s("i") / total("k", exp(b("k")) * s("k")), "both divided by $S$"),
+        ],
+    ),
+    "eq-shifted-gradient": Derivation(
+        "B34",
+        d(L_b, z("j")),
+        [
+            (-total("i", y("i") * d(ln(shifted("i")), z("j"))), ""),
+            (-total("i", y("i") * (delta("i", "j") - shifted("j"))), "$b$ is fixed"),
+            (shifted("j") - y("j"), "$y$ sums to 1"),
+        ],
+        labels="sum to 1",
+    ),
+    "eq-adjusted": Derivation(
+        "B35",
+        elsewhere("i"),
+        [
+            (q("i") * likelihood("i") / total("k", q("k") * likelihood("k")), "Bayes"),
+            (
+                q("i") / p("i") * s("i") / total("k", q("k") / p("k") * s("k")),
+                "$f_i = s_i / p_i$",
+            ),
+            (exp(adjusted("i")) / total("k", exp(adjusted("k"))), "a shift of $z$"),
+        ],
+    ),
+    "eq-z-loss": Derivation(
+        "B36",
+        d(L_z, z("j")),
+        [
+            (d(L, z("j")) + 2 * lam * LSE * d(LSE, z("j")), ""),
+            ((s("j") - y("j")) + 2 * lam * LSE * s("j"), ""),
+            ((1 + 2 * lam * LSE) * s("j") - y("j"), ""),
+        ],
+        labels="sum to 1",
+    ),
+    "eq-soft-cap": Derivation(
+        "B37",
+        d(L_C, z("j")),
+        [
+            ((of_capped("j") - y("j")) * d(capped("j"), z("j")), ""),
+            ((of_capped("j") - y("j")) * (1 - (capped("j") / C) ** 2), ""),
+        ],
+        labels="sum to 1",
+    ),
+    "eq-race": Derivation(
+        "B38",
+        d(-first, tau),
+        [
+            (s("i") * S * exp(-(S * tau)), ""),
+            (e("i") * exp(-(S * tau)), "$s_i S = e^{z_i}$"),
+        ],
     ),
     "eq-smoothed": Derivation("B23", smoothed("i"), [((1 - eps) * y("i") + eps / n, "")]),
     "eq-smoothed-loss": Derivation(
@@ -206,5 +304,6 @@ THEOREMS = {
         [equal(n, 2)],
         labels="sum to 1",
     ),
+    "thm-gumbel": Theorem("B38", [limit(first, tau, INFINITY, 0)]),
     "thm-fitted": Theorem("B29", [at_most(0, d(d(L_beta, beta), beta))], labels="sum to 1"),
 }
