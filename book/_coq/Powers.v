@@ -1,10 +1,10 @@
-(* Softmax, its loss and its gradient, as `cecore` computes them in 64 bits: exponentials with what
-   the shift has lost, sums on a grid, log1p of the others, and minus the sum of the others. *)
+(* The exponentials of `cecore` in 64 bits: without a shift if the logits are of moderate size, and
+   else with what the shift has lost. *)
 From Coq Require Import Reals Lra Lia ZArith.
 From Flocq Require Import Core Relative Pff2Flocq.
 From mathcomp Require Import all_ssreflect.
 From Coquelicot Require Import Coquelicot.
-From Book Require Import Sums Softmax Stability Floats Binary64 GridSum.
+From Book Require Import Sums Softmax Floats Binary64 GridSum.
 Set Implicit Arguments.
 Unset Strict Implicit.
 
@@ -16,34 +16,36 @@ Qed.
 
 Lemma exp_650 : / 2 ^ 970 <= exp (-650).
 Proof.
-have e1 : exp 1 <= (20 / 19) ^ 20.
-  have -> : exp 1 = (/ exp (- / 20)) ^ 20.
-    have -> : / exp (- / 20) = exp (/ 20) by rewrite -exp_Ropp Ropp_involutive.
-    rewrite -Rpower_pow ?/Rpower ?ln_exp; last exact: exp_pos.
-    by congr exp; rewrite /=; lra.
-  apply: pow_incr; split; first exact/Rlt_le/Rinv_0_lt_compat/exp_pos.
-  have -> : 20 / 19 = / (1 - / 20) by lra.
-  by apply: Rinv_le_contravar; [lra | have := exp_ineq1_le (- / 20); lra].
+have e1 : 179 / 500 <= / exp 1.
+  rewrite -exp_Ropp; have -> : exp (- (1)) = exp (- / 20) ^ 20.
+    by rewrite -Rpower_pow ?/Rpower ?ln_exp; [congr exp; rewrite /=; lra | exact: exp_pos].
+  apply: (Rle_trans _ ((19 / 20) ^ 20)); first by lra.
+  by apply: pow_incr; have := exp_ineq1_le (- / 20); lra.
 have -> : -650 = - INR 650 by rewrite INR_IZR_INZ.
-rewrite exp_minus_INR; apply: (Rle_trans _ ((/ (20 / 19) ^ 20) ^ 650)).
-  have -> : / (20 / 19) ^ 20 = 19 ^ 20 / 20 ^ 20 by field.
-  rewrite /Rdiv Rpow_mult_distr pow_inv -!pow_mult !pow_IZR; apply/Rle_div_r.
-    by apply: IZR_lt; vm_compute.
-  rewrite Rmult_comm; apply/Rle_div_l; first by apply: IZR_lt; vm_compute.
-  by rewrite -mult_IZR; apply: IZR_le; vm_compute.
-apply: pow_incr; split; first by apply/Rlt_le/Rinv_0_lt_compat/pow_lt; lra.
-by apply: Rinv_le_contravar => //; exact: exp_pos.
+rewrite exp_minus_INR; apply: (Rle_trans _ ((179 / 500) ^ 650)); last by apply: pow_incr; lra.
+rewrite /Rdiv Rpow_mult_distr pow_inv !pow_IZR; apply/Rle_div_r.
+  by apply: IZR_lt; vm_compute.
+rewrite Rmult_comm; apply/Rle_div_l; first by apply: IZR_lt; vm_compute.
+by rewrite -mult_IZR; apply: IZR_le; vm_compute.
 Qed.
 
-Lemma exp_low x : x <= -650 -> exp x <= / 2 ^ 600.
+Lemma exp_low x : x <= -640 -> exp x <= / 2 ^ 600.
 Proof.
 move=> /exp_le le; apply: Rle_trans le _.
-have -> : -650 = - INR 650 by rewrite INR_IZR_INZ.
-rewrite exp_minus_INR; apply: (Rle_trans _ ((/ 2) ^ 650)).
+have -> : -640 = - INR 640 by rewrite INR_IZR_INZ.
+rewrite exp_minus_INR; apply: (Rle_trans _ ((/ 2) ^ 640)).
   apply: pow_incr; split; first exact/Rlt_le/Rinv_0_lt_compat/exp_pos.
   by apply: Rinv_le_contravar; [lra | have := exp_ineq1_le 1; lra].
 rewrite pow_inv; apply: Rinv_le_contravar; first by apply: pow_lt; lra.
 by apply: Rle_pow; [lra | apply/leP].
+Qed.
+
+Lemma pow_600 : 0 < / 2 ^ 600 <= / 1000 * / 2 ^ 590.
+Proof.
+split; first by apply/Rinv_0_lt_compat/pow_lt; lra.
+rewrite !pow_IZR -Rinv_mult -mult_IZR; apply: Rinv_le_contravar.
+  by apply: IZR_lt; vm_compute.
+by apply: IZR_le; vm_compute.
 Qed.
 
 Lemma exp_300 x : -300 <= x -> / 2 ^ 480 <= exp x.
@@ -56,6 +58,15 @@ rewrite exp_minus_INR; apply: (Rle_trans _ ((/ 3) ^ 300)).
 apply: pow_incr; split; first by lra.
 by apply: Rinv_le_contravar; [exact: exp_pos | exact: exp_le_3].
 Qed.
+
+(* An exponential of which little is assumed: a relative error of a units of 2^-53 where its values
+   are not tiny, and nothing large where they are. *)
+Record exponential (a : R) (exp_f : R -> R) : Prop := Exponential {
+  exp_float : forall x, float64 (exp_f x);
+  exp_near : forall x, -650 <= x <= 650 -> Rabs (exp_f x - exp x) <= a * u64 * exp x;
+  exp_far : forall x, x < -650 -> 0 <= exp_f x <= / 2 ^ 600;
+  exp_none : forall x, x < -800 -> exp_f x = 0
+}.
 
 (* What a subtraction loses, as five more operations find it: Knuth's two_sum. *)
 Section Power.
@@ -88,13 +99,13 @@ Qed.
 
 Variable a : R.
 Hypothesis a_range : 0 <= a <= 100.
-Hypothesis exp_float : forall x, float64 (exp_f x).
+Hypothesis good_exp : exponential a exp_f.
 
 Lemma power_near : -650 <= difference <= 650 ->
-  Rabs (exp_f difference - exp difference) <= a * u64 * exp difference ->
   Rabs (power - exp (z - c)) <= (a + 1.01) * u64 * exp (z - c).
 Proof.
-move=> [d1 d2]; rewrite -nothing_lost exp_plus /power.
+move=> [d1 d2]; have := exp_near good_exp (conj d1 d2).
+rewrite -nothing_lost exp_plus /power.
 set d := difference in d1 d2 *; set l := lost; set e := exp_f d; set T := exp d => near.
 have u0 := u64_pos; have u1 := u64_le; have T0 : 0 < T by exact: exp_pos.
 have l_small : Rabs l <= 700 * u64.
@@ -158,7 +169,7 @@ have sum_near : Rabs (e + q - X) <= (1 + / 10 ^ 13) * (a * w) + / 250 * w.
   have := Rabs_triang ((e - T) * (1 + l) + T * (1 + l - exp l)) (q - e * l).
   by have := Rabs_triang ((e - T) * (1 + l)) (T * (1 + l - exp l)); lra.
 have XT : (1 - / 10 ^ 13) * T <= X by rewrite Rmult_comm; apply: Rmult_le_compat_l; lra.
-have := plus64 (exp_float d) (rnd64_float (e * l)); rewrite -/e -/q.
+have := plus64 (exp_float good_exp d) (rnd64_float (e * l)); rewrite -/e -/q.
 have size : Rabs (e + q) <= X + ((1 + / 10 ^ 13) * (a * w) + / 250 * w).
   have -> : e + q = X + (e + q - X) by ring.
   by have := Rabs_triang X (e + q - X); rewrite (Rabs_pos_eq X); lra.
@@ -175,4 +186,88 @@ have aX : 0 <= a * (u64 * X) <= 100 * (u64 * X).
 lra.
 Qed.
 
+Lemma power_far : difference < -650 -> 0 <= power <= / 2 ^ 590.
+Proof.
+move=> far; have [e0 e1] := exp_far good_exp far; rewrite /power.
+have [none|some] := Rlt_or_le difference (-800).
+  have zero : rnd64 0 = 0 by apply/rnd64_exact/float64_0.
+  rewrite (exp_none good_exp none) Rmult_0_l zero Rplus_0_l zero.
+  by split; [lra | apply/Rlt_le/Rinv_0_lt_compat/pow_lt; lra].
+have e_float := exp_float good_exp difference; set e := exp_f _ in e0 e1 e_float *.
+have l1 : Rabs lost <= 1.
+  have := lost_small; rewrite -nothing_lost.
+  have := Rabs_triang difference lost; have : Rabs difference <= 800 by apply/Rabs_le_between; lra.
+  by have := u64_le; have := u64_pos; have := Rabs_pos lost; nra.
+have /Rabs_le_between [l_low l_high] := l1.
+have q_low : - e <= rnd64 (e * lost).
+  by apply: round_ge_generic; [exact: float64_opp | nra].
+have q_high : rnd64 (e * lost) <= e by apply: round_le_generic; [exact: e_float | nra].
+split.
+  by apply: round_ge_generic; [exact: float64_0 | lra].
+apply: (Rle_trans _ (2 * e)); first by apply: round_le_generic; [exact: float64_double | lra].
+have := pow_600; lra.
+Qed.
+
 End Power.
+
+(* A row of powers e^(z - c) as they are computed *)
+Record powers (a c : R) n (z e : 'R^n) : Prop := Powers {
+  e_float : forall k, float64 (e k);
+  e_ge0 : forall k, 0 <= e k;
+  e_near : forall k, -640 <= z k - c -> Rabs (e k - exp (z k - c)) <= a * u64 * exp (z k - c);
+  e_far : forall k, z k - c < -640 -> e k <= / 2 ^ 590
+}.
+
+Section Exponentials.
+Variables (a c : R) (exp_f : R -> R) (n : nat) (z : 'R^n).
+Hypothesis a_range : 0 <= a <= 100.
+Hypothesis good_exp : exponential a exp_f.
+
+(* Logits of moderate size are not shifted. *)
+Theorem direct : (forall k, -640 <= z k <= 640) -> powers a 0 z (fun k => exp_f (z k)).
+Proof.
+have near k : -640 <= z k <= 640 -> Rabs (exp_f (z k) - exp (z k - 0)) <= a * u64 * exp (z k - 0).
+  by move=> range; rewrite Rminus_0_r; apply: (exp_near good_exp); lra.
+move=> range; split=> k; first exact: exp_float good_exp _.
+- have /Rabs_le_between := near k (range k); have := exp_pos (z k - 0); have := u64_le.
+  have : a * u64 <= 100 * u64 by apply: Rmult_le_compat_r; have := u64_pos; lra.
+  by nra.
+- by move=> _; apply: near.
+by have := range k; lra.
+Qed.
+
+(* All others are, by any number that is not too far below the largest. *)
+Theorem shifted : (forall k, float64 (z k)) -> float64 c -> (forall k, z k - c <= 640) ->
+  powers (a + 1.01) c z (fun k => power exp_f (z k) c).
+Proof.
+move=> zf cf high; have u0 := u64_pos; have u1 := u64_le.
+have d_near k : Rabs (difference (z k) c - (z k - c)) <= u64 * Rabs (z k - c).
+  exact: plus64 (float64_opp cf).
+have d_high k : difference (z k) c <= 650.
+  have /Rabs_le_between [_ upper] := d_near k; have le := high k.
+  have [neg|pos] := Rle_or_lt (z k - c) 0; first by rewrite Rabs_left1 in upper; nra.
+  by rewrite Rabs_pos_eq in upper; nra.
+have d_low k : -640 <= z k - c -> -650 <= difference (z k) c.
+  move=> low; have /Rabs_le_between [lower _] := d_near k.
+  have size : Rabs (z k - c) <= 640 by apply/Rabs_le_between; have := high k; lra.
+  have := Rmult_le_compat _ _ _ _ (Rlt_le _ _ u0) (Rabs_pos (z k - c)) u1 size; lra.
+have near k : -650 <= difference (z k) c ->
+    Rabs (power exp_f (z k) c - exp (z k - c)) <= (a + 1.01) * u64 * exp (z k - c).
+  by move=> low; apply: power_near.
+have any k : 0 <= power exp_f (z k) c /\ (z k - c < -640 -> power exp_f (z k) c <= / 2 ^ 590).
+  have E0 := exp_pos (z k - c).
+  have au : (a + 1.01) * u64 <= / 1000 by have := Rmult_le_compat_r u64 (a + 1.01) 102; lra.
+  have [far|low] := Rlt_or_le (difference (z k) c) (-650).
+    by have := power_far (zf k) cf good_exp far; split; lra.
+  have := near k low.
+  have : (a + 1.01) * u64 * exp (z k - c) <= / 1000 * exp (z k - c).
+    by apply: Rmult_le_compat_r; lra.
+  move=> le /Rabs_le_between; split=> [|/Rlt_le/exp_low]; first by lra.
+  by have := pow_600; lra.
+split=> k; first exact: rnd64_float.
+- exact: (proj1 (any k)).
+- by move=> /d_low; apply: near.
+exact: (proj2 (any k)).
+Qed.
+
+End Exponentials.
