@@ -216,4 +216,159 @@ have down : \sum_k ((1 - a * u64) * g k - s) <= \sum_k f k.
 move: up down; rewrite sum_split sum_minus !sum_scale !sum_equal; lra.
 Qed.
 
+Lemma softmaxE i : softmax z i = E i / \sum_k E k.
+Proof. exact/esym/(softmax_shift z (- c) i). Qed.
+
+Lemma only_others m (f : 'R^n) : \sum_k only (fun k => k != m) f k = \sum_(k | k != m) f k.
+Proof. by rewrite [RHS]big_mkcond. Qed.
+
+Lemma only_float P k : float64 (only P e k).
+Proof. by rewrite /only; case: (P k); [exact: e_float good k | exact: float64_0]. Qed.
+
+Lemma only_ge0 P k : 0 <= only P e k.
+Proof. by rewrite /only; case: (P k); [exact: e_ge0 good k | lra]. Qed.
+
+Lemma sum_E_gt0 (i : 'I_n) : 0 < \sum_k E k.
+Proof. by apply: (sum_gt0 i) => k; apply: exp_pos. Qed.
+
+(* Softmax *)
+Theorem softmax64 i : counted z c predT -> fits grid e -> -640 <= z i - c ->
+  let total := row_sum t t' grid e in
+  tiny64 <= e i / total ->
+  off_by (2 * a + 2.1) (rnd64 (e i / total)) (softmax z i).
+Proof.
+move=> some fit near total normal; have S0 := sum_E_gt0 i; rewrite softmaxE.
+have sum : off_by (a + 0.01) (\sum_i e i) (\sum_i E i) := only_off some.
+have row := row_sum_off once once' (e_float good) (e_ge0 good) fit.
+have {row}sum : off_by (a + 1.03) total (\sum_k E k).
+  by apply: off_by_le (off_by_trans _ _ _ row sum); lra.
+apply: off_by_le (quotient_off _ _ (exp_pos _) S0 (e_near good near) sum normal); try lra.
+by apply/Rlt_le/Rdiv_lt_0_compat => //; exact: exp_pos.
+Qed.
+
+(* The gradient for the true class k, where e_k is left out of the others *)
+Section Gradient.
+Variables (k j : 'I_n).
+Hypothesis j_other : j != k.
+Let others := only (fun i => i != k) e.
+Hypothesis some : counted z c predT.
+Hypothesis some_other : counted z c (fun i => i != k).
+Hypothesis fit : fits grid others.
+Let whole := whole_sum t t' grid others (e k).
+
+Lemma whole_off : off_by (a + 2.03) whole (\sum_i E i).
+Proof.
+have S0 := sum_E_gt0 k; have sum : off_by (a + 0.01) (\sum_i e i) (\sum_i E i) := only_off some.
+have := whole_sum_off once once' (only_float _) (only_ge0 _) fit (e_float good k) (e_ge0 good k).
+have -> : \sum_i others i + e k = \sum_i e i by rewrite only_others (sum_one k) Rplus_comm.
+by move=> row; apply: off_by_le (off_by_trans _ _ _ row sum); lra.
+Qed.
+
+Theorem gradient64_other : -640 <= z j - c -> tiny64 <= e j / whole ->
+  off_by (2 * a + 3.1) (rnd64 (e j / whole)) (softmax z j).
+Proof.
+move=> near normal; have S0 := sum_E_gt0 k; rewrite softmaxE.
+apply: off_by_le (quotient_off _ _ (exp_pos _) S0 (e_near good near) whole_off normal); try lra.
+by apply/Rlt_le/Rdiv_lt_0_compat => //; exact: exp_pos.
+Qed.
+
+Theorem gradient64_own : let sum := row_sum t t' grid others in tiny64 <= sum / whole ->
+  off_by (2 * a + 4.1) (rnd64 (sum / whole)) (1 - softmax z k).
+Proof.
+move=> sum normal; have S0 := sum_E_gt0 k; rewrite softmaxE.
+have O0 : 0 < \sum_(i | i != k) E i.
+  rewrite (bigD1 j) //=; apply: Rplus_lt_le_0_compat; first exact: exp_pos.
+  by apply: sum_ge0 => i _; exact/Rlt_le/exp_pos.
+have -> : 1 - E k / (\sum_i E i) = (\sum_(i | i != k) E i) / (\sum_i E i).
+  by rewrite (sum_one k) in S0 *; field; lra.
+have near : off_by (a + 0.01) (\sum_(i | i != k) e i) (\sum_(i | i != k) E i).
+  by rewrite -!only_others; exact: only_off.
+have := row_sum_off once once' (only_float _) (only_ge0 _) fit; rewrite only_others => row.
+have {row}near : off_by (a + 1.03) sum (\sum_(i | i != k) E i).
+  by apply: off_by_le (off_by_trans _ _ _ row near); lra.
+apply: off_by_le (quotient_off _ _ O0 S0 near whole_off normal); try lra.
+exact/Rlt_le/Rdiv_lt_0_compat.
+Qed.
+
+End Gradient.
+
+(* The loss, from the largest logit z_m and the others *)
+Lemma ln_within b x y : 0 <= b < 1 -> 0 <= x -> 0 <= y -> within b x y ->
+  within b (ln (1 + x)) (ln (1 + y)).
+Proof.
+move=> b01 x0 y0 [xy yx].
+have inv : 1 <= / (1 - b) by rewrite -{1}Rinv_1; apply: Rinv_le_contravar; lra.
+have half u v : 0 <= u -> 0 <= v -> (1 - b) * v <= u -> (1 - b) * ln (1 + v) <= ln (1 + u).
+  move=> u0 v0 le; rewrite Rmult_comm; apply/Rle_div_r; first lra.
+  apply: Rle_trans (_ : ln (1 + / (1 - b) * u) <= _); last first.
+    by rewrite /Rdiv (Rmult_comm (ln _)); apply: ln_bernoulli.
+  apply: ln_le; first lra.
+  have : v <= u / (1 - b) by apply/Rle_div_r; lra.
+  by rewrite /Rdiv Rmult_comm; lra.
+by split; apply: half.
+Qed.
+
+Theorem loss64 (log1p_f : R -> R) (l : R) (m k j : 'I_n) :
+  let others := only (fun i => i != m) e in
+  let rest := row_sum t t' grid others / e m in
+  0 <= l <= 100 -> (forall x, float64 (log1p_f x)) ->
+  (forall x, tiny64 <= x -> off_by l (log1p_f x) (ln (1 + x))) ->
+  (forall i, float64 (z i)) -> j != m -> z k <= z m -> -640 <= z m - c ->
+  counted z c (fun i => i != m) -> fits grid others ->
+  tiny64 <= rest -> tiny64 <= rnd64 rest ->
+  off_by (2 * a + l + 3.1) (rnd64 (rnd64 (z m - z k) + log1p_f (rnd64 rest))) (- ln (softmax z k)).
+Proof.
+move=> others rest l_range log_float log_near z_float jm km near some fit normal normal'.
+have u0 := u64_pos; have u1 := u64_le.
+have O0 : 0 < \sum_(i | i != m) E i.
+  rewrite (bigD1 j) //=; apply: Rplus_lt_le_0_compat; first exact: exp_pos.
+  by apply: sum_ge0 => i _; exact/Rlt_le/exp_pos.
+have row := row_sum_off once once' (only_float _) (only_ge0 _) fit; rewrite only_others in row.
+have sum : off_by (a + 0.01) (\sum_(i | i != m) e i) (\sum_(i | i != m) E i).
+  by rewrite -!only_others; exact: only_off.
+have {row}sum : off_by (a + 1.03) (row_sum t t' grid others) (\sum_(i | i != m) E i).
+  by apply: off_by_le (off_by_trans _ _ _ row sum); lra.
+have := quotient_off (ltac:(lra) : 0 <= a + 1.03 <= 1000) (ltac:(lra) : 0 <= a <= 1000) O0 (exp_pos _)
+  sum (e_near good near) normal.
+set y := (\sum_(i | i != m) E i) / E m => r_near.
+have y0 : 0 < y by apply: Rdiv_lt_0_compat => //; exact: exp_pos.
+have r0 : 0 < rnd64 rest by apply: Rlt_le_trans normal'; exact: bpow_gt_0.
+have loss : - ln (softmax z k) = (z m - z k) + ln (1 + y).
+  have -> : - ln (softmax z k) = - ln (softmax z m) + (z m - z k) by rewrite !ln_softmax; ring.
+  rewrite surprise_odds Rplus_comm; congr (_ + ln (1 + _)).
+  rewrite /y /Rdiv big_distrl /=; apply: eq_bigr => i _.
+  by rewrite -exp_Ropp -exp_plus; congr exp; ring.
+have ln0 x : 0 < x -> 0 < ln (1 + x) by move=> x0; rewrite -ln_1; apply: ln_increasing; lra.
+have log_off : off_by (2 * a + l + 2.06) (log1p_f (rnd64 rest)) (ln (1 + y)).
+  have step : off_by (2 * a + 2.05) (ln (1 + rnd64 rest)) (ln (1 + y)).
+    have -> : 2 * a + 2.05 = (2 * a + 2.04) + 0.01 by lra.
+    apply: within_off_by; try lra; try exact/Rlt_le/ln0.
+    apply: ln_within; try lra.
+      have := Rmult_le_compat_r u64 (2 * a + 2.04) 3000; have := Rmult_le_pos (2 * a + 2.04) u64; lra.
+    have -> : 2 * a + 2.04 = a + 1.03 + a + 1.01 by lra.
+    by apply: off_by_within => //; lra.
+  apply: off_by_le (off_by_trans _ _ _ (log_near _ normal') step); try lra.
+    exact/Rlt_le/ln0.
+  exact/Rlt_le/ln0.
+have y1 := ln0 _ y0; rewrite loss.
+have := plus64 (z_float m) (float64_opp (z_float k)); rewrite -/(Rminus (z m) (z k)) => top.
+have {}top : off_by 1 (rnd64 (z m - z k)) (z m - z k).
+  by rewrite /off_by Rmult_1_l -{3}(Rabs_pos_eq (z m - z k)) //; lra.
+have sum_off : off_by (2 * a + l + 2.06) (rnd64 (z m - z k) + log1p_f (rnd64 rest))
+    (z m - z k + ln (1 + y)).
+  have {}top : off_by (2 * a + l + 2.06) (rnd64 (z m - z k)) (z m - z k).
+    by apply: off_by_le top; lra.
+  rewrite /off_by; have -> : forall p q v w : R, p + q - (v + w) = (p - v) + (q - w) by move=> *; ring.
+  by apply: Rle_trans (Rabs_triang _ _) _; move: top log_off; rewrite /off_by; lra.
+have last := plus64 (rnd64_float (z m - z k)) (log_float (rnd64 rest)).
+set s := rnd64 (z m - z k) + _ in last sum_off *.
+have s0 : 0 < s.
+  have bu : (2 * a + l + 2.06) * u64 <= / 1000.
+    have := Rmult_le_compat_r u64 (2 * a + l + 2.06) 1000; lra.
+  move: sum_off => /Rabs_le_between [lower _].
+  have := Rmult_le_compat_r (z m - z k + ln (1 + y)) _ _ ltac:(lra) bu; lra.
+have one : off_by 1 (rnd64 s) s by rewrite /off_by Rmult_1_l -{3}(Rabs_pos_eq s) //; lra.
+by apply: off_by_le (off_by_trans _ _ _ one sum_off); lra.
+Qed.
+
 End Result.
