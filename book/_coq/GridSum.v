@@ -355,8 +355,7 @@ have rests : Rabs (r + rest own) <= / 700 * X.
   have := Rmult_le_compat_l _ _ _ (Rlt_le _ _ u0) fine.
   have := Rmult_le_compat_r S _ _ s0 u1; have := Rmult_le_compat_r own _ _ own_ge0 u1.
   by rewrite /X; lra.
-have := plus64 fh (rnd64_float (own - leading own)).
-have := plus64 fh (rnd64_float (rnd64 (own + grid) - grid)); rewrite -/(leading own) => A _.
+have A := plus64 fh (rnd64_float (rnd64 (own + grid) - grid)); rewrite -/(leading own) in A.
 have B := plus64 fl (rnd64_float (own - leading own)); rewrite -/(rest own) in B.
 have C := plus64 (rnd64_float (high + leading own)) (rnd64_float (low + rest own)).
 have H : high + leading own = X - (r + rest own) by rewrite highE -/r /X -{2}cut; ring.
