@@ -55,7 +55,8 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  run every notebook again and store its outputs'
 	@echo 'make bench      time cecore against other libraries (15 minutes; leave the machine alone)'
-	@echo 'make libraries  hold the libraries to the claims, and backpropagation to PyTorch'
+	@echo 'make libraries  hold the libraries to the claims, and backpropagation to PyTorch; run the'
+	@echo '                snippets of the tabs'
 	@echo 'make lighthouse  Lighthouse on every page of the built book (leave the machine alone)'
 	@echo 'make lock       write requirements.txt, and that of Binder, anew from the ranges in'
 	@echo '                pyproject.toml'
@@ -119,6 +120,7 @@ libraries: $(BENCH)/installed $(INSTALLED)
 		test $$? -le 1 || exit 1; done
 	$(BENCH)/bin/python -m cecore verify --json book/data/verify-cecore.json > /dev/null
 	$(BENCH)/bin/python -m tools.autograd
+	$(BENCH)/bin/python -m tools.frameworks
 	$(BIN)/python -m tools.notebooks book/libraries.ipynb book/training.ipynb
 
 # Its scores depend on the machine, too: not in `make test`.

@@ -13,6 +13,9 @@ from nbval.plugin import IPyNbCell
 
 from tools.pictures import pictures_differ
 
+# The snippets of the tabs need libraries that are not installed here.
+collect_ignore = ["frameworks"]
+
 ROOT = Path(__file__).resolve().parent.parent
 FAILURES = ROOT / "_build" / "failures"
 COLOURS = re.compile(r"\x1b\[[\d;]*m")

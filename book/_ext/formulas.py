@@ -17,7 +17,9 @@ from sphinx.util.math import get_node_equation_number
 
 KATEX = Path(__file__).parent / "katex"
 logger = logging.getLogger(__name__)
-SHORT = 12  # signs of a formula that stays on one line
+ROWS = re.compile(r"\\\\\[4pt\]")
+DEEP = re.compile(r"\\frac|\\sum|\\max|\\underbrace|\\bigl?\b|\\prod")
+SHORT = 10  # signs of a formula that stays on one line
 
 
 @cache
@@ -33,6 +35,13 @@ def typeset(latex, display):
     return engine().eval(f"katex.renderToString({json.dumps(latex)}, {options})")
 
 
+def spaced(latex):
+    """Set the rows of a derivation apart: KaTeX measures from a row's text, not from its fractions."""
+    rows = ROWS.split(latex)
+    gaps = [r"\\[0.9em]" if DEEP.search(row) else r"\\[0.45em]" for row in rows[:-1]]
+    return "".join(part for pair in zip(rows, [*gaps, ""], strict=True) for part in pair)
+
+
 def html_of(node, display):
     latex = node.astext().strip()
     if mark := node.get("mark"):
@@ -40,7 +49,7 @@ def html_of(node, display):
     if display and r"\\" in latex and r"\begin{" not in latex:
         latex = rf"\begin{{split}}{latex}\end{{split}}"
     try:
-        return typeset(latex, display)
+        return typeset(spaced(latex), display)
     except JSEvalException as error:
         reason = str(error).strip().splitlines()[0]
         logger.warning("KaTeX cannot set %r: %s", latex, reason, location=node)

@@ -7,11 +7,14 @@ rules that some page can use, a quarter, become one sheet. What else a page load
 import hashlib
 import re
 from itertools import groupby, pairwise
+from pathlib import Path
 
 import tinycss2
 from docutils import nodes
 from PIL import Image
 from sphinx.writers.html5 import HTML5Translator
+
+from dark import draw_dark
 
 SHEET = re.compile(r'<link rel="stylesheet".*_static/([^"?]*\.css).*\s*')
 SCRIPT = re.compile(r'<script .*src="[./]*_static/([^"?]*)')
@@ -19,6 +22,8 @@ NAMES = re.compile(r'<[\w-]+|(?:class|id)="[^"]*"')
 # Bootstrap's script names hundreds of classes. These are the ones it sets in this book.
 BOOTSTRAP = """show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto bs-tooltip-top
     bs-tooltip-bottom bs-tooltip-start bs-tooltip-end"""
+# What reads a variable.
+VARIABLES = re.compile(r"var\(\s*(--[\w-]+)")
 # Every browser that can show the book reads WOFF2.
 OLD_FONTS = re.compile(r",\s*url\([^)]*\.(woff|ttf)\)\s*format\([^)]*\)")
 # The theme asks every box whether it scrolls, and so has a whole chapter laid out in one go. Asked
@@ -39,7 +44,8 @@ def finish(app, exception):
     words = [BOOTSTRAP, *NAMES.findall(html), *(file.read_text("utf-8") for file in scripts)]
     used = set(re.findall(r"[\w-]+", " ".join(words)))
     sheets = [(static / name).read_text("utf-8") for name in dict.fromkeys(SHEET.findall(html))]
-    css = "".join(kept(OLD_FONTS.sub("", "".join(sheets)), used))
+    css = OLD_FONTS.sub("", "".join(sheets))
+    css = "".join(kept(css, used.union(VARIABLES.findall(css))))
     (static / "all.css").write_text(css, encoding="utf-8")
     version = f"all.css?v={hashlib.sha256(css.encode()).hexdigest()[:8]}"
     for file in files:
@@ -54,17 +60,31 @@ def kept(css, used):
     """Yield the rules for what occurs on some page."""
     for rule in tinycss2.parse_rule_list(css, skip_comments=True, skip_whitespace=True):
         if rule.type == "qualified-rule":
-            parts = [
-                [*part] for comma, part in groupby(rule.prelude, lambda t: t == ",") if not comma
-            ]
-            parts = [tinycss2.serialize(part).strip() for part in parts if names(part) <= used]
-            if parts:
-                yield f"{','.join(parts)}{{{tinycss2.serialize(rule.content).strip()}}}\n"
+            parts = [written(part) for part in split(rule.prelude, ",") if names(part) <= used]
+            inner = [d for part in split(rule.content, ";") if needed(d := written(part), used)]
+            if parts and inner:
+                yield f"{','.join(parts)}{{{';'.join(inner)}}}\n"
         elif rule.lower_at_keyword in ("media", "supports"):
             if inner := "".join(kept(rule.content, used)):
                 yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}\n"
         elif "fontawesome" not in (text := rule.serialize()):
             yield f"{text}\n"
+
+
+def split(tokens, mark):
+    """Return the tokens between marks."""
+    return [[*part] for is_mark, part in groupby(tokens, lambda t: t == mark) if not is_mark]
+
+
+def needed(declaration, used):
+    """Say whether it is a declaration, and not that of a variable that nothing reads."""
+    return declaration and not (declaration[:2] == "--" and declaration.split(":")[0] not in used)
+
+
+def written(tokens):
+    """Return CSS without comments, and with one space where there are more."""
+    tokens = [t for t in tokens if t.type != "comment"]
+    return "".join(" " if t.type == "whitespace" else t.serialize() for t in tokens).strip()
 
 
 def names(selector):
@@ -82,6 +102,23 @@ def visit_image(writer, node):
             width, height = picture.size
         room = f'<img width="{width}" height="{height}" loading="lazy" decoding="async"'
         writer.body[-1] = writer.body[-1].replace("<img", room, 1)
+        if "jupyter_execute" in file.parts:  # a figure, and not the photograph of a screen
+            show_dark(writer, node, file)
+
+
+def show_dark(writer, node, file):
+    """Let a figure have a second version, for the dark theme; only the one that is shown is loaded."""
+    shown = Path(node["uri"]).name
+    other = f"{Path(shown).stem}-dark.png"
+    folder = writer.builder.outdir / writer.builder.imagedir
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_dark(file, folder / other)
+    light = writer.body[-1]
+    dark = light.replace(shown, other)
+    writer.body[-1] = "".join(
+        image.replace("<img", f'<img class="of-{theme}"', 1)
+        for theme, image in (("light", light), ("dark", dark))
+    )
 
 
 def correct(app, page, template, context, doctree):

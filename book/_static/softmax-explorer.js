@@ -8,6 +8,7 @@
   const NAMES = ["cat", "dog", "rabbit", "fox", "owl", "hen"];
   const START = [2, 1, 0.1, 0, -1, -2];
   const LIMIT = 6; // of the logits' sliders
+  const TALL = 20; // where the scale of the exponentials ends: it stays, so that doubling is seen
   const TEMPERATURES = [
     0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
     1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10,
@@ -62,7 +63,7 @@
     z: () => [`logits ${letter("z")}`, "Logits z", -LIMIT, LIMIT, (v) => written(v, 2)],
     e: (state, T) => {
       const words = `Exponentials of z${T ? " divided by T" : ""}`;
-      return [`exponentials ${power(T)}`, words, 0, Math.max(...state.e), (v) => written(v, 2)];
+      return [`exponentials ${power(T)}`, words, 0, TALL, (v) => written(v, 2)];
     },
     s: () => [`probabilities ${letter("s")}`, "Probabilities s", 0, 1, (v) => written(v, 3)],
     y: () => [`truth ${letter("y")}`, "Truth y", 0, 1, (v) => written(v, 0)],
@@ -86,12 +87,14 @@
     const zero = left - low * scale;
     const drawn = values.map((value, i) => {
       const y = top + i * row;
-      const length = Math.abs(value) * scale;
-      const end = zero + Math.max(value, 0) * scale;
+      const beyond = value > high; // the bar is cut off, and shows it
+      const length = Math.min(Math.abs(value), high) * scale;
+      const end = zero + (value > 0 ? length : 0);
       return (
         text(left - 8, y + 14, NAMES[i], 'class="name"') +
         `<rect class="class${i}" x="${round(zero - (value < 0 ? length : 0))}" y="${y}" ` +
         `width="${round(length)}" height="18"/>` +
+        (beyond ? `<path class="cut" d="M${round(end - 14)} ${y + 20}l5 -22M${round(end - 8)} ${y + 20}l5 -22"/>` : "") +
         text(end + 6, y + 14, write(value))
       );
     });
@@ -202,7 +205,7 @@
     const bars = Object.keys(BARS).filter((part) => shows.includes(part));
     const square = shows.includes("simplex") ? drawSimplex : shows.includes("jacobian") ? drawJacobian : null;
     const wide = width >= 540;
-    const columns = square ? 1 : wide ? Math.min(3, bars.length) : bars.length > 3 ? 2 : 1;
+    const columns = square || bars.length === 3 ? 1 : wide || bars.length > 3 ? 2 : 1;
     const half = wide ? width * 0.46 - gap : width;
     const across = square ? half : (width - (columns - 1) * gap) / columns;
     const placed = [];
@@ -247,6 +250,7 @@
     .triangle { fill: var(--surface); }
     .curve { stroke: var(--c0); stroke-width: 2; }
     .point { fill: var(--c0); stroke: var(--paper); stroke-width: 1.5; }
+    .cut { fill: none; stroke: var(--paper); stroke-width: 2.5; }
     .halo { fill: transparent; }
     .centre { fill: var(--muted); }
     .plus { fill: var(--plus); }

@@ -59,24 +59,33 @@ DISPLAYS = {
     "eq-example": [
         ("\\begin{aligned}\nS   ", np.exp([2.0, 1.0, 0.1]).sum()),
         ("&= e^{2.0} + e^{1.0} + e^{0.1} \\\\\n    ", np.exp(2.0) + np.exp(1.0) + np.exp(0.1)),
-        ("&= 7.389056 + 2.718282 + 1.105171 \\\\\n    ", 7.389056 + 2.718282 + 1.105171),
-        ("&= 11.212509, \\\\[4pt]\n", 11.212509),
+        ("&\\approx 7.389056 + 2.718282 + 1.105171 \\\\\n    ", 7.389056 + 2.718282 + 1.105171),
+        ("&\\approx 11.212509, \\\\[0.9em]\n", 11.212509),
         "",
         ("s_1 ", cecore.softmax([2.0, 1.0, 0.1])[0]),
         (r"&= \frac{e^{2.0}}{S} ", np.exp(2.0) / np.exp([2.0, 1.0, 0.1]).sum()),
-        (r"= \frac{7.389056}{11.212509} ", 7.389056 / 11.212509),
-        ("= 0.659001, \\\\[4pt]\n", 0.659001),
+        ("\\approx 0.659001, \\\\[0.9em]\n", 0.659001),
         "",
         ("s_2 ", cecore.softmax([2.0, 1.0, 0.1])[1]),
         (r"&= \frac{e^{1.0}}{S} ", np.exp(1.0) / np.exp([2.0, 1.0, 0.1]).sum()),
-        (r"= \frac{2.718282}{11.212509} ", 2.718282 / 11.212509),
-        ("= 0.242433, \\\\[4pt]\n", 0.242433),
+        ("\\approx 0.242433, \\\\[0.9em]\n", 0.242433),
         "",
         ("s_3 ", cecore.softmax([2.0, 1.0, 0.1])[2]),
         (r"&= \frac{e^{0.1}}{S} ", np.exp(0.1) / np.exp([2.0, 1.0, 0.1]).sum()),
-        (r"= \frac{1.105171}{11.212509} ", 1.105171 / 11.212509),
-        ("= 0.098566 .\n\\end{aligned}", 0.098566),
+        ("\\approx 0.098566 .\n\\end{aligned}", 0.098566),
     ],
+    "eq-difference": [
+        ("s_i - s_j ", s[:, None] - s),
+        (
+            r"= (s_i + s_j) \tanh \frac{z_i - z_j}{2} ,",
+            (s[:, None] + s) * np.tanh((z[:, None] - z) / 2),
+        ),
+    ],
+    "eq-gaps": [
+        ("f(g + h) ", np.exp(T * (0.3 + 0.4))),
+        (r"= f(g) \, f(h) .", np.exp(T * 0.3) * np.exp(T * 0.4)),
+    ],
+    "eq-log-odds": [("z_1 - z_2 ", z[0] - z[1]), (r"= \ln \frac{s_1}{s_2} .", ln(s[0] / s[1]))],
     "eq-lse": [
         (r"\operatorname{LSE}(z) ", cecore.logsumexp(z)),
         (r"= \ln S ", ln(S)),
@@ -143,6 +152,19 @@ DISPLAYS = {
         ("L ", cecore.softmax_cross_entropy(z, y)),
         ("&= H(y, s) ", cecore.cross_entropy(y, s)),
         ("= - \\sum_i y_i \\ln s_i .\n\\end{aligned}", -sum(y[i] * ln(s[i]) for i in range(n))),
+    ],
+    "eq-loss-lse": [
+        ("L ", cecore.softmax_cross_entropy(z, k)),
+        (r"= - \ln s_k ", -ln(s[k])),
+        (r"= \operatorname{LSE}(z) - z_k .", cecore.logsumexp(z) - z[k]),
+    ],
+    "eq-two-lines": [
+        (r"\nabla_z L ", slopes(lambda z: -ln(soft(z))[k], z)),
+        (
+            r"= \nabla_z \operatorname{LSE}(z) - \nabla_z z_k ",
+            slopes(lambda z: ln(np.exp(z).sum()), z) - slopes(lambda z: z[k], z),
+        ),
+        ("= s - y .", s - one),
     ],
     "eq-weights": [
         (

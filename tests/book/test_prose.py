@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cecore import softmax
+from cecore import entropy, softmax
 from cecore._engine.dtypes import LIMITS
 from cecore.scale.parts import GRID
 from tests.book.reading import BOOK, NOTEBOOKS, code_of, printed, text_of
@@ -52,46 +52,60 @@ def numbers():
     return {
         "softmax": [
             *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
-            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES],
-            ("66 %", s[0]),
+            *[("0.1", z[2]), ("1.1", z[2] + 1)],
+            *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES, ("66 %", s[0])],
+            ("1000", said("softmax", r"softmax\(np\.array\(\[(1000)\.0,")),
             *[("0.1", z[2]), ("1002", z[0] + 1000), ("1001", z[1] + 1000), ("1000.1", z[2] + 1000)],
-            *[("0.01", said("softmax", r"for gap in \((.*?),")), ("1.01", np.exp(0.01))],
-            ("22 026", np.exp(10)),
-            *[("0.1", z[2]), *PROBABILITIES],
-            ("1000", said("softmax", r"naive_softmax\(np.array\(\[(.*?),")),
+            *[("1.01", np.exp(0.01)), ("1.11", np.exp(0.1)), ("2.72", np.exp(1))],
+            ("0.01", said("softmax", r"for gap in \((.*?),")),
+            *[("1.01", np.exp(0.01)), ("1.11", np.exp(0.1)), ("0.1", 0.1)],
+            *[("2.72", np.exp(1)), ("22 026", np.exp(10))],
+            *[("66 %", s[0]), ("2.72", np.exp(1)), ("58 %", softmax([1, 0, 0])[0])],
+            *[("24 %", s[1]), ("0.1", z[2]), *PROBABILITIES],
             ("800", said("softmax", r"np\.log\(softmax\(\[0\.0, -(.*?)\]")),
             ("1000", said("softmax", r"size=\((\d+), 10\)")),
+            *zip(("0.6590", "0.2424", "0.0986"), s, strict=True),
             *[("90 %", said("softmax", r"softmax\(z / T\)\[0\] > (.*?):")), ("66 %", s[0])],
         ],
         "softmax-derivative": [
-            *[("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
+            *[("66 %", s[0]), ("24 %", s[1]), ("10 %", s[2])],
             ("0.5", said("softmax-derivative", r"step = (.*)")),
             *[*PROBABILITIES, *zip(("0.225", "0.184", "0.089"), s * (1 - s), strict=True)],
             *[("50 000", classes), ("2.5", classes**2 / 1e9)],
+            *[("1.0", 1.0), ("0.5", said("softmax-derivative", r"steepest: (\d.*)")), ("0.1", 0.1)],
+            ("1000", said("softmax-derivative", r"size=\((\d+), 1, 3\)")),
             ("50 000", said("softmax-derivative", r"(50_000)")),
         ],
         "cross-entropy": [
             *[("70 %", 0.7), ("1 %", 0.01), ("0.693", ln(2))],
             *[("70 %", 0.7), ("0.36", -ln(0.7)), ("1 %", 0.01), ("4.61", -ln(0.01))],
+            *[("0.36", -ln(0.7)), ("0.69", ln(2)), ("1.39", ln(4)), ("35 %", 0.7 / 2)],
+            *[("0.36", -ln(0.7)), ("0.69", ln(2)), ("1.39", ln(4)), ("0.69", ln(2))],
             *[*PROBABILITIES, *PROBABILITIES, LOSS],
+            *[("27.6", -ln(1e-12)), ("0.00", 0), ("0.61", entropy([0.7, 0.3])), ("1.00", 1)],
+            *[("0.7", 0.7), ("0.3", 1 - 0.7)],
+            ("0.61", said("cross-entropy", r"with-itself: (\d.*)")),
             *[("0.7", said("cross-entropy", r"\bp = (0\.\d)\n")), ("0.3", 1 - 0.7)],
-            *[("27.6", -ln(1e-12)), ("10 000", said("cross-entropy", r"size=\(2, ([\d_]+)\)"))],
-            *[("2.303", ln(10)), *[("0.9", 0.9), ("0.1", 0.1)] * 4],
+            *[("90 %", 0.9), ("10 %", 0.1), ("50 %", 0.5), ("50 %", (0.9 + 0.1) / 2)],
+            *[("0.1", 0.1), ("2.30", -ln(0.1))],
+            ("10 000", said("cross-entropy", r"size=\(2, ([\d_]+)\)")),
+            *[("0.7", 0.7), ("0.3", 0.3), ("0.9", 0.9), ("0.1", 0.1)],
+            *[("16.12", -ln(1e-7)), ("2.303", ln(10)), ("90 %", 0.05 + 0.85)],
+            *[("0.9", 0.9), ("0.1", 0.1)] * 4,
             *[("0.3", 1 / perplexity), ("3.33", perplexity), ("0.5", (0.9 + 0.1) / 2)],
         ],
         "combined-gradient": [
-            *[
-                ("66 %", s[0]),
-                ("24 %", s[1]),
-                ("10 %", s[2]),
-                ("0.659", s[0]),
-                ("0.417", -ln(s[0])),
-            ],
-            *[("0.75", 3 / 4), ("0.25", 1 / 4)],
+            *[("66 %", s[0]), ("24 %", s[1]), ("10 %", s[2])],
+            *[("0.659", s[0]), LOSS, ("0.75", 3 / 4), ("0.25", 1 / 4)],
+            *[("1000", said("combined-gradient", r"grad\(\[0\.0, (.*?)\]"))] * 4,
             *[("0.1", z[2]), *EXPONENTIALS, *PROBABILITIES],
             *[("0.341", 1 - s[0]), *PROBABILITIES[1:], LOSS],
             ("1000", said("combined-gradient", r"size=\((\d+), 10\)")),
             ("1797", sum(said("combined-gradient", p) for p in (r"(\d+) examples", r"(\d+) kept"))),
+            *[("0.00", 0), ("2.30", ln(10)), ("10.00", 10), ("2.30", ln(10))],
+            *[("1 %", 0.01), ("0.99", 1 - 0.01), ("0.02", 2 * 0.01 * 0.99**2)],
+            ("1297", said("combined-gradient", r"(\d+) examples")),
+            *[("1.46", ln(1 + 9 / np.e)), ("1.46", ln(1 + 9 / np.e)), ("1.461", ln(1 + 9 / np.e))],
             *[
                 ("0.296", 8 / 27),
                 ("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)")),
@@ -130,6 +144,19 @@ def numbers():
         ],
         "performance": [("100", 100)],
         "index": [("70 %", 0.7), ("3.11", 3.11)],
+        "teachers": [
+            *[("4.0", 4.0), ("2.0", z[0]), ("1.0", z[1]), ("0.1", z[2])],
+            *[("70 %", 0.7), ("150 %", 1.5)],
+        ],
+        "problems": [
+            ("70 %", said("solutions", r"forecast = .*\[(0\.7)")),
+            *[("0.6", 6 / 10), ("0.3", 3 / 10), ("0.1", 1 / 10)],
+        ],
+        "solutions": [
+            ("0.7", said("solutions", r"forecast = .*\[(0\.7)")),
+            ("0.3", said("solutions", r"forecast = .*, (0\.3)\]")),
+            *[("0.6", 6 / 10), ("0.7", 1 - 3 / 10), ("0.1", 1 / 10)],
+        ],
     }
 
 

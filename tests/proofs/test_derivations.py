@@ -173,9 +173,7 @@ def test_the_worked_example_is_right_in_every_digit():
     mp = arithmetic()
     (shown,) = [shown for label, shown in displays() if label == "eq-example"]
     e = [mp.exp(x) for x in ("2.0", "1.0", "0.1")]
-    want = [*e, sum(e)]
-    for x in e:
-        want += [x, sum(e), x / sum(e)]
+    want = [*e, sum(e), *[x / sum(e) for x in e]]
     assert re.findall(r"\d+\.\d{6}", shown) == [f"{float(x):.6f}" for x in want]
 
 

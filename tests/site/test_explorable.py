@@ -205,6 +205,7 @@ def test_what_is_drawn_is_what_is_computed(reset):
         np.testing.assert_allclose(
             widths / widths.max(), np.abs(values) / np.abs(values).max(), atol=2e-3
         )
+        assert explorable.locator(".cut").count() == 0
     s, loss = got["s"], got["loss"]
     formula = explorable.get_by_role("img", name="Loss L").locator("text").all_text_contents()
     sum_ = " + ".join(f"{y:.0f} · ln {s_i:.3f}" for y, s_i in zip(got["y"], s, strict=True))
@@ -212,6 +213,29 @@ def test_what_is_drawn_is_what_is_computed(reset):
     assert (
         slider(explorable, 0).evaluate("i => i.parentNode.querySelector('output').value") == "−1.20"
     )
+
+
+def test_the_scale_of_the_exponentials_stays_so_that_doubling_is_seen(reset):
+    explorable = reset("z e s")
+    move(explorable, [0.7, 2.1, 0.0])
+    before = drawing(explorable, "Exponentials of z")[1]
+    move(explorable, [1.4, 2.8, 0.7])  # 0.7 is nearly ln 2
+    after = drawing(explorable, "Exponentials of z")[1]
+    np.testing.assert_allclose(after[[0, 2]] / before[[0, 2]], np.exp(0.7), rtol=2e-3)
+    assert explorable.locator(".cut").count() == 0
+    move(explorable, [1.4, 6.0, 0.7])
+    beyond = drawing(explorable, "Exponentials of z")[1]
+    np.testing.assert_allclose(beyond[[0, 2]], after[[0, 2]])
+    assert explorable.locator(".cut").count() == 1  # the bar of the dog is cut off, and shows it
+
+
+def test_bars_use_the_width(reset):
+    for shows in ("z e s", WHOLE):
+        explorable = reset(shows)
+        move(explorable, [6.0, -6.0, -6.0])
+        width = explorable.evaluate("element => element.clientWidth")
+        columns = 1 if shows == "z e s" else 2
+        assert drawing(explorable, "Probabilities s")[1].max() > 0.55 * width / columns
 
 
 def test_the_heat_map_shows_signs_and_sizes(reset):

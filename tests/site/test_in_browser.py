@@ -21,7 +21,7 @@ SIZE_LIMIT = 1_000_000  # bytes that a page may take before a reader has touched
 
 # What is far below the screen is laid out only when a phone comes near: see all of it now.
 SEE_ALL = "* { content-visibility: visible !important }"
-ALL_PICTURES = """Promise.all([...document.images].map(image => {
+ALL_PICTURES = """Promise.all([...document.images].filter(i => i.checkVisibility()).map(image => {
     image.loading = 'eager';
     return image.decode();
 }))"""
@@ -110,7 +110,8 @@ def wrong_with(page):
                     if (color(part) !== color(math.parentElement))
                         wrong.push(`colour of ${part.textContent} in ${math.textContent}`);
             for (const image of document.images)
-                if (!image.width || !image.height) wrong.push(`picture: ${image.src}`);
+                if (image.checkVisibility() && !(image.width && image.height))
+                    wrong.push(`picture: ${image.src}`);
             return wrong;
         }"""
     )
@@ -344,3 +345,42 @@ def test_formulas_are_there_for_those_who_listen(visit):
     )
     assert formulas
     assert all(f["spoken"] and f["hidden"] == "true" for f in formulas), json.dumps(formulas[:3])
+
+
+TOO_SMALL = """() => [...document.querySelectorAll('.bd-article *')].filter(e =>
+    e.checkVisibility() && parseFloat(getComputedStyle(e).fontSize) < 12
+    && !e.closest('.katex, svg')
+    && [...e.childNodes].some(part => part.nodeType === 3 && part.data.trim())
+).map(e => e.outerHTML.slice(0, 90))"""
+SCROLLS = """() => [...document.querySelectorAll('.bd-article pre')].filter(e =>
+    e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && !e.closest('.tag_table')
+).map(e => e.textContent.slice(0, 90))"""
+
+
+@pytest.mark.parametrize("path", PAGES[:-1])
+@pytest.mark.parametrize("device", WIDTHS)
+def test_code_is_seen_whole_and_no_text_is_tiny(visit, path, device):
+    page = visit(viewport={"width": WIDTHS[device], "height": 900}).open(path)
+    page.add_style_tag(content=SEE_ALL)
+    assert page.evaluate(SCROLLS) == []
+    assert page.evaluate(TOO_SMALL) == []
+
+
+def test_lines_of_a_derivation_do_not_touch(visit):
+    """Between what is drawn of two rows there is room, also between fractions."""
+    page = visit(viewport={"width": 1280, "height": 900}).open("book/softmax-derivative.html")
+    page.add_style_tag(content=SEE_ALL)
+    gaps = page.evaluate(
+        """() => [...document.querySelectorAll('.katex-display .col-align-l')].flatMap(column => {
+            const spans = ':scope > .vlist-t > .vlist-r > .vlist > span';
+            const rows = [...column.querySelectorAll(spans)].map(row => {
+                const parts = [...row.querySelectorAll('.mord, .mop, .mrel')].filter(
+                    part => !part.children.length && part.textContent.trim());
+                const boxes = parts.map(part => part.getBoundingClientRect());
+                return [Math.min(...boxes.map(b => b.top)), Math.max(...boxes.map(b => b.bottom))];
+            }).filter(row => isFinite(row[0]));
+            return rows.slice(1).map((row, i) => row[0] - rows[i][1]);
+        })"""
+    )
+    assert len(gaps) > 10
+    assert min(gaps) > -6  # a letter's box is higher than what is drawn of it

@@ -118,7 +118,7 @@ def test_a_reference_to_a_formula_says_that_it_is_one(pages):
     assert len(links) > 50
     for link in links:
         short = link.find_parent(class_="number")  # beside a formula of the cheat sheet
-        form = r"\(\d+\)" if short else r"Equation \d+"
+        form = r"\(\d\.\d+\)" if short else r"Equation \d\.\d+"
         assert re.fullmatch(form, link.get_text()), link
 
 
@@ -244,6 +244,60 @@ def test_no_page_names_a_folder_of_the_machine_that_built_it(site, pages):
         assert [folder for folder in folders if f"{folder}/" in html] == [], name
 
 
+def test_numbers_begin_with_that_of_the_chapter(pages):
+    chapters = [f"{page}.html" for page in pages_of_book("Chapters")]
+    for n, name in enumerate(chapters, 1):
+        page = pages[name]
+        assert page.select_one("h1 .section-number").get_text() == f"Chapter {n}"
+        assert page.h1.get_text() not in ("", "Chapter")
+        numbers = [tag.get_text() for tag in page.select(".eqno, .caption-number")]
+        counted = [re.search(r"[\d.]+\d", text)[0] for text in numbers]
+        assert all(number.startswith(f"{n}.") for number in counted), name
+        formulas = [re.search(r"[\d.]+\d", tag.get_text())[0] for tag in page.select(".eqno")]
+        assert formulas == [f"{n}.{i}" for i in range(1, len(formulas) + 1)], name
+    captions = pages["book/performance.html"].select(".caption-number")
+    assert [tag.get_text(strip=True) for tag in captions] == ["Fig. A.1", "Fig. A.2"]
+
+
+def test_theorems_and_proofs_have_one_pattern(pages):
+    boxes = [box for page in pages.values() for box in page.select("div.theorem, div.definition")]
+    assert len(boxes) > 30
+    for box in boxes:
+        number, title = box.select("p.admonition-title > span")
+        assert re.fullmatch(r"(Theorem|Definition) \d\.\d+", number.get_text()), box["id"]
+        assert not title.get_text().startswith("("), box["id"]
+        assert not title.select(".stmt"), box["id"]
+    proofs = [
+        proof
+        for page in pages.values()
+        for proof in page.select("div.proof")
+        if not {"theorem", "definition"} & set(proof["class"])
+    ]
+    assert len(proofs) > 20
+    for proof in proofs:
+        assert proof.select_one(".proof-word").get_text() == "Proof."
+        (end,) = proof.select(".proof-end")
+        assert proof.get_text().rstrip().endswith(end.get_text())
+
+
+def test_folded_code_says_what_it_is_and_stands_below_what_it_has_drawn(pages):
+    folded = [code for page in pages.values() for code in page.select("details.hide:not(.coq)")]
+    names = {code.summary.p.get_text() for code in folded}
+    assert names <= {"Set-up", "Code of this figure", "Code", "The source in cecore"}
+    for code in folded:
+        assert code.find_next_sibling() is None
+        drawn = code.find_parent(class_="cell").img is not None
+        assert drawn == (code.summary.p.get_text() == "Code of this figure")
+
+
+def test_the_eight_corrections_are_those_that_the_claims_know(pages):
+    from cecore.claims.book import CORRECTED
+
+    rows = pages["book/corrections.html"].select("tbody tr")
+    assert [row.select_one(".stmt-ref").get_text() for row in rows] == list(CORRECTED)
+    assert all(len(row.select("td")[2].select("a")) == 2 for row in rows)
+
+
 def test_under_each_theorem_stands_what_coq_is_asked_to_believe(pages):
     coq = Coq()
     texts = {label: statement(shown, coq) for label, shown in SHOWN.items()}
@@ -257,3 +311,21 @@ def test_under_each_theorem_stands_what_coq_is_asked_to_believe(pages):
                 assert identifier(label) + ":" + "".join(texts[label].split()) in read
     box = pages["book/softmax.html"].find(id="thm-shift")  # a derivation, in the proof
     assert "eq_shift:" in box.find("details", class_="coq").pre.get_text()
+
+
+def test_the_list_of_references_has_the_names_that_the_text_uses(pages):
+    listed = pages["book/references.html"].select(".citation")
+    labels = {entry["id"]: entry.select_one(".label").text.strip("[]") for entry in listed}
+    assert len(labels) > 20
+    cited = 0
+    for page in pages.values():
+        for link in page.select('a[href*="references.html#id"]'):
+            label = labels[link["href"].partition("#")[2]]
+            sentence = link.parent.text.strip("[](),.; ")
+            if link.text != label:  # "Dao et al. [2022]": only the year is a link
+                assert re.fullmatch(r"\d{4}", link.text), link
+                assert label.endswith(f", {link.text}")
+                names = label[: -len(f", {link.text}")]
+                assert names in sentence, (names, sentence)
+            cited += 1
+    assert cited > 30

@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tools.pages import pages_of_book
 
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
+HANDOUTS = {"problem-sheet.pdf", "problem-sheet-solutions.pdf"}
 MM = 72 / 25.4
 Heading = namedtuple("Heading", "depth title page top")
 FOREIGN = "DejaVuSerif.ttf"  # the only font of the machine that prints, and it has every sign
@@ -137,8 +138,9 @@ def test_the_fonts_of_the_pdf_are_its_own_and_not_the_machine_s(printed):
         with pikepdf.open(printed / file) as pdf:
             fonts = [one for one in dictionaries(pdf) if one.get("/Type") == "/FontDescriptor"]
             names = {str(font.FontName).partition("+")[2] for font in fonts}
-        ours = re.compile(r"(KaTeX_|STIXGeneral-|DejaVuSans|NotoSansCJKsc-).*")
-        assert {"STIXGeneral-Regular", "DejaVuSansMono"} <= names
+        ours = re.compile(r"(KaTeX_|BookSerif-|BookSans-|STIXGeneral-|DejaVuSans|NotoSansCJKsc-).*")
+        assert any(name.startswith("BookSerif") for name in names)
+        assert "DejaVuSansMono" in names
         assert [name for name in names if not ours.fullmatch(name)] == []
 
 
@@ -178,7 +180,7 @@ def test_the_text_of_every_chapter_is_there(texts, articles):
     for article in articles:
         paragraphs = [p for p in article.select("p") if not p.select(".math, .stmt, a, summary")]
         paragraphs = [p for p in paragraphs if not p.find_parent(["details", "figure", "table"])]
-        assert paragraphs or article.select("table, dl, .citation"), article.h1
+        assert paragraphs or article.select("table, dl, .citation, .cell"), article.h1
         for p in paragraphs:  # a new page may begin anywhere, but not twice in 40 letters
             text = letters(p.get_text())
             assert text[:20] in whole or text[20:40] in whole, p
@@ -278,7 +280,8 @@ def test_the_site_links_to_the_pdf_only_where_it_is(site, pages):
     for path, page in pages.items():
         assert len(page.select(menu)) == 1, path
         found = {a["href"] for a in page.select(text)}
-        assert found == ({f"../{BOOK}", f"../{SHEET}"} if path.stem == "index" else set()), path
+        named = {"index": {BOOK, SHEET}, "teachers": HANDOUTS}.get(path.stem, set())
+        assert found == {f"../{name}" for name in named}, path
     for path in site.glob("book/*.html"):
         html = path.read_text("utf-8")
         if re.search(r"""\.pdf["']""", html):
@@ -299,3 +302,19 @@ def test_without_a_browser_it_says_how_to_get_one(site):
     assert done.returncode == 1
     assert "apt install chromium" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_problem_sheet_and_its_solutions_are_apart_and_linked(printed):
+    import pypdfium2
+
+    said = {}
+    for name in ("problem-sheet", "problem-sheet-solutions"):
+        with pypdfium2.PdfDocument(printed / f"{name}.pdf") as pdf:
+            said[name] = "".join(text_of(page) for page in pdf)
+    for text in said.values():
+        assert all(f"{n}. " in text for n in range(1, 9))
+    assert "The softmax is applied twice" not in said["problem-sheet"]
+    assert "The softmax is applied twice" in said["problem-sheet-solutions"]
+    page = BeautifulSoup((printed / "book/teachers.html").read_text("utf-8"), "html.parser")
+    links = {link["href"] for link in page.select("a[href$='.pdf']")}
+    assert {f"../{name}.pdf" for name in said} <= links

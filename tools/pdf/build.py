@@ -22,19 +22,24 @@ from tools.browser import CHROMIUM, LACKING
 from tools.pages import ROOT
 
 BOOK, SHEET = "softmax-and-cross-entropy.pdf", "cheat-sheet.pdf"
+# The problem sheet and its solutions, for teachers to hand out.
+HANDOUTS = {"problems": "problem-sheet.pdf", "solutions": "problem-sheet-solutions.pdf"}
+HANDOUTS_PLACE = "<!-- sheets -->"
 HERE = Path(__file__).parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+SPACES = re.compile(r"\s+")
 OLDEST = 131  # the first Chromium that can print at the edges of a page
 LONG = 20  # lines of code, beyond which it may go on on the next page
-# The fonts of print.css. They come with Matplotlib, so that every machine prints the same book.
+# The fonts of print.css, besides those of the site: for signs that these lack, and for code. They
+# come with Matplotlib, so that every machine prints the same book.
 FONTS = {
-    "Book Serif": (
+    "Signs": (
         "STIXGeneral",
         "STIXGeneralItalic",
         "STIXGeneralBol",
         "STIXGeneralBolIta",
     ),
-    "Book Sans": (
+    "More Signs": (
         "DejaVuSans",
         "DejaVuSans-Oblique",
         "DejaVuSans-Bold",
@@ -48,7 +53,10 @@ FONTS = {
     ),
 }
 # What is on a page to be touched, or to be read only by those who want to.
-NOT_PRINTED = "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title"
+NOT_PRINTED = (
+    "a.headerlink, details.hide, button, script, .toctree-wrapper, .sidebar-title, p.start, "
+    "img.of-dark, .story.narrow, .story-controls, .sd-tab-set > input"
+)
 # Where the pages of the site name the files, as soon as they are there.
 MENU = re.compile(r"<button[^>]*btn-download-pdf-button.*?</li>\n", re.S)
 PLACE = "<!-- printed -->"
@@ -81,6 +89,8 @@ def made_printable(article, name, names, site):
     """Take out what paper cannot do, and let each id and each link name the page it is on."""
     for tag in article.select(NOT_PRINTED):
         tag.decompose()
+    for tag in article.select("details"):
+        tag["open"] = ""  # the answer to a question, and what should have been seen
     for tag in article.select("[loading]"):
         del tag["loading"]  # paper does not scroll
     for tag in article.select("pre"):
@@ -134,7 +144,13 @@ def faces():
     """
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     styles = [(weight, style) for weight in (400, 700) for style in ("normal", "italic")]
-    return "".join(
+    css = (ROOT / "book/_static/book.css").read_text("utf-8")
+    static = (ROOT / "book/_static").as_uri()
+    # The site's own, which paper waits for.
+    own = "".join(re.findall(r"@font-face \{ font-family: \"Book.*\n", css))
+    heights = "ascent-override: 90%; descent-override: 22%; "
+    own = own.replace("font-display: optional; ", heights).replace("url(", f"url({static}/")
+    return own + "".join(
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
         f'src: url("{(folder / f"{file}.ttf").as_uri()}"); '
         "ascent-override: 90%; descent-override: 22% }\n"
@@ -190,7 +206,7 @@ def whole_book(site, parts, pages):
     )
     runs, articles = [], []
     for _, name, article in parts:
-        head = article.h1.get_text().replace('"', r"\"")
+        head = SPACES.sub(" ", article.h1.get_text(" ", strip=True)).replace('"', r"\"")
         runs.append(
             f'#{name} {{ page: {name} }} @page {name} {{ @top-left {{ content: "{head}" }} }}'
         )
@@ -255,6 +271,12 @@ def linked(site):
             f'PDF ({whole}), and the <a href="{root}{SHEET}">cheat sheet</a> on one page '
             f"({sheet}).</p>",
         )
+        problems, solutions = HANDOUTS.values()
+        html = html.replace(
+            HANDOUTS_PLACE,
+            f'<p>To hand out: the <a href="{root}{problems}">problem sheet</a> as a PDF, and its '
+            f'<a href="{root}{solutions}">solutions</a> apart.</p>',
+        )
         path.write_text(html, encoding="utf-8")
 
 
@@ -292,6 +314,13 @@ def main(site):
         printed(browser, work / "sheet.html", html, draft, **WHOLE)
         if finished(draft, site / SHEET) != 1:
             raise SystemExit("The cheat sheet does not fit on one page.")
+        for _, name, article in parts:
+            if name in HANDOUTS:
+                for link in article.select("a"):
+                    link.unwrap()
+                html = document(site, article.h1.get_text(), f"<body>{article}</body>")
+                printed(browser, work / "handout.html", html, draft, **WHOLE)
+                finished(draft, site / HANDOUTS[name])
         browser.close()
     linked(site)
     print(f"{BOOK}: {count} pages; {SHEET}: 1 page")

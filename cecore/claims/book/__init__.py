@@ -30,3 +30,5 @@ FILES = (
 CLAIMS = in_order(
     [*UNCHECKED, *(claim for file in FILES for claim in file.CHAPTER.claims.values())]
 )
+# Statements of the article that the book makes more exact, as its appendix "corrections" says.
+CORRECTED = ("S1", "S2", "S3", "S4", "S11", "S13", "S17", "S19")
