@@ -36,7 +36,19 @@ FILES = {
     for label in (*chapter.DERIVATIONS, *chapter.THEOREMS)
 } | {"eq-example": "Example"}
 # What is said of floats is written by hand.
-OF_FLOATS = ("Floats.textbook", "Floats.stable", "Floats.any_sum", "Binary64.textbook64")
+OF_FLOATS = (
+    "Floats.textbook",
+    "Floats.stable",
+    "Floats.any_sum",
+    "Binary64.textbook64",
+    "Powers.direct",
+    "Powers.shifted",
+    "AsComputed.own_grid",
+    "AsComputed.softmax64",
+    "AsComputed.gradient64_other",
+    "AsComputed.gradient64_own",
+    "AsComputed.loss64",
+)
 # Coq's real numbers: they are classical, and so complete; and two functions with the same values
 # are the same.
 AXIOMS = {

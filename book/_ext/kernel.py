@@ -22,6 +22,7 @@ from cecore.proofs.coq_files import identifier, statement
 SHOWN = DERIVATIONS | THEOREMS
 BOXES = tuple(NODE_TYPES.values())
 FOLD = '<details class="hide coq"><summary>As a proof checker reads it</summary>'
+HOW = '<p><a href="proofs.html#proofs-coq">How to read it</a></p></details>'
 
 
 @cache
@@ -71,7 +72,7 @@ def fold_statements(app, doctree):
             text = wrapped(text_of(labels))
             box += nodes.raw("", FOLD, format="html")
             box += nodes.literal_block(text, text, language="coq")
-            box += nodes.raw("", "</details>", format="html")
+            box += nodes.raw("", HOW, format="html")
 
 
 def setup(app):

@@ -323,6 +323,10 @@ def test_the_proof_that_the_book_shows_is_the_one_that_coq_checks():
     (page,) = (text_of(path) for path in NOTEBOOKS if path.stem == "proofs")
     (shown,) = re.findall(r"```text\n(Theorem .*?)\n```", page, re.DOTALL)
     assert f"\n{shown}\n" in (PROOFS / "Softmax.v").read_text("utf-8")
+    (defined,) = re.findall(r"```text\n(Definition .*?)\n```", page, re.DOTALL)
+    assert f"\n{defined}\n" in (PROOFS / "Language.v").read_text("utf-8")
+    for name in (name.split(".")[1] for name in AXIOMS):
+        assert f"`{name}`" in page
 
 
 def test_a_definition_that_reads_alike_is_made_only_once():
