@@ -311,3 +311,21 @@ def test_under_each_theorem_stands_what_coq_is_asked_to_believe(pages):
                 assert identifier(label) + ":" + "".join(texts[label].split()) in read
     box = pages["book/softmax.html"].find(id="thm-shift")  # a derivation, in the proof
     assert "eq_shift:" in box.find("details", class_="coq").pre.get_text()
+
+
+def test_the_list_of_references_has_the_names_that_the_text_uses(pages):
+    listed = pages["book/references.html"].select(".citation")
+    labels = {entry["id"]: entry.select_one(".label").text.strip("[]") for entry in listed}
+    assert len(labels) > 20
+    cited = 0
+    for page in pages.values():
+        for link in page.select('a[href*="references.html#id"]'):
+            label = labels[link["href"].partition("#")[2]]
+            sentence = link.parent.text.strip("[](),.; ")
+            if link.text != label:  # "Dao et al. [2022]": only the year is a link
+                assert re.fullmatch(r"\d{4}", link.text), link
+                assert label.endswith(f", {link.text}")
+                names = label[: -len(f", {link.text}")]
+                assert names in sentence, (names, sentence)
+            cited += 1
+    assert cited > 30
