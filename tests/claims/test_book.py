@@ -163,6 +163,8 @@ B28 loss 8.01 928.38 grad 8 926.26
 B29 softmax 148.9 1239.55 loss~ 0.001549 654.00
 B30 parts 5.836 5917.08
 B31 parts 5.836 12243.06
+B39 logsumexp 3.1 127.09
+B40 softmax_vjp 120.1 1080.58
 P1  log_softmax 13 1852.40
 P2  loss 13 325.85
 P3  grad 13 325.85
