@@ -77,7 +77,7 @@ def layer_of(path):
 def test_the_public_names_are_verify_and_the_functions_documented_with_examples():
     documented = [
         node.name
-        for module in [*CHAPTERS, "scale/in_memory"]
+        for module in [*CHAPTERS, "scale/in_memory", "scale/linear"]
         for node in ast.parse(source(module)).body
         if isinstance(node, ast.FunctionDef) and "Examples\n" in (ast.get_docstring(node) or "")
     ]

@@ -170,6 +170,8 @@ B35 softmax 41.42 788.98
 B36 logsumexp 75.18 919.27 softmax 75.18 861.28 grad 44.3 888.13
 B37 grad 31.74 1816.93
 B38 softmax 16.4 639.76
+B39 logsumexp 3.1 127.09
+B40 softmax_vjp 120.1 1080.58
 P1  log_softmax 13 1852.40
 P2  loss 13 325.85
 P3  grad 13 325.85

@@ -93,4 +93,4 @@ def b40(t: Trial) -> None:
         values, u = _attended(r)
         down = (values @ u).astype(r.z.dtype)
         got = t.run("softmax_vjp", r.z, down, shape=r.z.shape)
-        t.near(got, t.kept(_right_slopes, r), 4 * r.slack, 4 * r.s.hi + r.s.hi.max() / 1e6)
+        t.near(got, t.kept(_right_slopes, r), 2 * r.slack, 4 * r.s.hi)
