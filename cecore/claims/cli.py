@@ -17,9 +17,10 @@ from cecore.claims.libraries import LIBRARIES
 from cecore.claims.model import FUNCTIONS, Function, Implementation
 from cecore.claims.registry import ranges
 from cecore.claims.report import HEAD, Report, details
-from cecore.claims.run import verify
+from cecore.claims.run import InterruptedVerifyError, verify
 from cecore.claims.words import in_a_line
 
+INTERRUPTED = 130  # the exit status that shells give after Ctrl-C
 # What follows --, and the function that it gives.
 OPTIONS = {name.removeprefix("softmax_").replace("_", "-"): name for name in FUNCTIONS}
 
@@ -72,6 +73,13 @@ def _library(text: str) -> Implementation:
         raise argparse.ArgumentTypeError(f"{text} cannot be imported here: {error}") from None
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text}")
+    return seconds
+
+
 def _file(text: str) -> Path:
     path = Path(text)
     try:
@@ -120,6 +128,8 @@ def _parser() -> _Parser:
     add("--seed", type=int, default=0, metavar="N", help="of the random inputs (0)")
     add("--html", type=_file, metavar="FILE", help="write the report as a page")
     add("--json", type=_file, metavar="FILE", help="write the evidence to a file")
+    add("--isolate", action="store_true", help="in a process of its own: crashes are findings")
+    add("--timeout", type=_seconds, metavar="SECONDS", help="isolate, and let no call take longer")
     add("-v", "--verbose", action="store_true", help="show proof, worst input and what was found")
     return parser
 
@@ -247,11 +257,16 @@ def _run(given: argparse.Namespace) -> int:
             chapter=given.chapter,
             dtypes=given.dtype,
             seed=given.seed,
+            isolate=given.isolate,
+            timeout=given.timeout,
             progress=_is_terminal(sys.stderr),
             **functions,
         )
     except ImportError as error:  # mpmath
         return _tell(f"cecore verify: {error}")
+    except InterruptedVerifyError as interrupted:
+        known = interrupted.report
+        return _written(lambda: _print(known, given.verbose)) or INTERRUPTED
     page = f"<!doctype html><meta charset=utf-8>{report.html()}" if given.html else ""
     for option, path, text in (
         ("--json", given.json, report.to_json() if given.json else ""),

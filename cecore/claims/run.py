@@ -8,6 +8,7 @@
 import importlib
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -15,9 +16,12 @@ from numpy.typing import DTypeLike
 from cecore.chapters import combined, cross_entropy, derivative, softmax
 from cecore.claims.book import CLAIMS
 from cecore.claims.dtypes import float_types, flushes_subnormals
-from cecore.claims.kit.examine import examine
+from cecore.claims.isolated import GONE, TIMEOUT, DiedError, Here, Worker
+from cecore.claims.kit.examine import Examination
+from cecore.claims.kit.subject import Subject
 from cecore.claims.model import FUNCTIONS, Claim, Evidence, Function, Implementation
 from cecore.claims.report import Report
+from cecore.claims.words import written
 from cecore.scale import in_memory, parts
 
 _OURS = {
@@ -43,6 +47,8 @@ def verify(
     chapter: str | None = None,
     dtypes: Iterable[DTypeLike] | None = None,
     seed: int = 0,
+    isolate: bool = False,
+    timeout: float | None = None,
     progress: bool = False,
     **functions: Function,
 ) -> Report:
@@ -67,6 +73,11 @@ def verify(
         the levels are looked at in bfloat16 as well, where it is taken and ml_dtypes is installed.
     seed : int, default 0
         Of the random inputs of the levels.
+    isolate : bool, default False
+        Call the functions in a process of their own: a crash or a hang is then a finding like any
+        other. Where processes do not fork (Windows), functions must be such as can be pickled.
+    timeout : float, optional
+        With `isolate`, which it implies: how many seconds a call may take; by default 60.
     progress : bool, default False
         Show a progress bar on standard error, if rich is installed.
     functions : callables, by name
@@ -86,13 +97,59 @@ def verify(
         If one of the functions has a name that no implementation has, or cannot be called; if
         `implementation` is no Implementation; if claims or dtypes are not several.
     ValueError
-        If there is no claim of one of the ids, no such chapter, or a dtype is none of the three.
+        If there is no claim of one of the ids, no such chapter, a dtype is none of the three, or
+        `timeout` is not above 0.
+    KeyboardInterrupt
+        On Ctrl-C; its ``report`` holds what was found until then.
 
     Examples
     --------
     >>> verify(claims=["S1"]).ok
     True
     """
+    implementation, own = _chosen(implementation, functions, dtypes)
+    ids = _ids(claims, chapter)
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"timeout must be a number of seconds above 0; got {timeout!r}")
+    isolate = isolate or timeout is not None
+    runner = Worker(implementation, timeout or TIMEOUT) if isolate else Here(implementation)
+    examination = Examination(runner) if claims is None else None
+    note = FLUSHED if flushes_subnormals() else ""
+    results: list[tuple[Claim, Evidence]] = []
+    by_claims = claims is not None or own
+    report = Report(implementation.name, results, note, examination, by_claims)
+    try:
+        if examination is not None:
+            names = None if dtypes is None else [np.dtype(d).name for d in implementation.dtypes]
+            examination.look(dtypes=names, seed=seed)
+        for name in _with_progress(ids) if progress else ids:
+            results.append((CLAIMS[name], _check(CLAIMS[name], runner)))
+        if isolate:
+            for cause in report.causes:
+                _ = cause.fault  # looked for while there is a process to look in
+    except KeyboardInterrupt:
+        runner.close()
+        note = " ".join(filter(None, [note, "Interrupted: not everything was looked at."]))
+        raise InterruptedVerifyError(replace(report, note=note)) from None
+    finally:
+        runner.close()
+    return report
+
+
+class InterruptedVerifyError(KeyboardInterrupt):
+    """Ctrl-C was pressed; ``report`` holds what was found until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+def _chosen(
+    implementation: Implementation | None,
+    functions: dict[str, Function],
+    dtypes: Iterable[DTypeLike] | None,
+) -> tuple[Implementation, bool]:
+    """Return what to check, and whether that is cecore itself."""
     if not isinstance(implementation, Implementation | None):
         raise TypeError(
             "implementation must be an Implementation, or functions be given by name, "
@@ -113,6 +170,11 @@ def verify(
     if dtypes is not None:
         types = (np.float64, *float_types(dtypes))
         implementation = replace(implementation, dtypes=types)
+    return implementation, own
+
+
+def _ids(claims: Iterable[str] | None, chapter: str | None) -> list[str]:
+    """Return the ids of the claims to check."""
     if chapter is not None and claims is not None:
         raise TypeError("give claims or a chapter, not both")
     if isinstance(claims, str):
@@ -127,21 +189,28 @@ def verify(
     for claim in wanted:
         if claim not in ids:
             raise ValueError(f"claims must be ids such as S1, B4 or P1; got {claim!r}")
-    chosen: Iterable[str] = _with_progress(wanted) if progress else wanted
-    results = [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
-    examination = None
-    if claims is None:
-        names = None if dtypes is None else [np.dtype(d).name for d in implementation.dtypes]
-        examination = examine(implementation, dtypes=names, seed=seed)
-    note = FLUSHED if flushes_subnormals() else ""
-    by_claims = claims is not None or own
-    return Report(implementation.name, results, note, examination, by_claims)
+    return wanted
 
 
-def _check(claim: Claim, implementation: Implementation) -> Evidence:
+def _check(claim: Claim, runner: Here) -> Evidence:
     if claim.check is None:
         return Evidence("not applicable", message="not a statement about functions")
-    return claim.check(implementation)
+    try:
+        found: Evidence = runner.run(_evidence, claim.id, runner.dropped)
+    except DiedError as died:
+        runner.bury(died)
+        return Evidence("error", worst=written(died.call), message=str(died))
+    gone = [name for name in claim.needs if name in runner.dropped]
+    if gone and found.verdict == "not applicable":
+        return replace(found, verdict="error", message=f"{gone[0]} {GONE}")
+    return found
+
+
+def _evidence(subject: Subject, name: str, without: list[str]) -> Evidence:
+    check = CLAIMS[name].check
+    assert check
+    there: dict[str, Any] = dict.fromkeys(without)
+    return check(replace(subject.implementation, **there))
 
 
 def _with_progress(ids: list[str]) -> Iterable[str]:

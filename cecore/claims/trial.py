@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cecore.claims import inputs
+from cecore.claims.calling import calling
 from cecore.claims.dtypes import FLOATS, SUBNORMAL, flushes_subnormals
 from cecore.claims.exact import Exact
 from cecore.claims.inputs import Pair, Row
@@ -25,7 +26,7 @@ from cecore.claims.model import (
     NotSupportedError,
     StopError,
 )
-from cecore.claims.words import in_a_line, short
+from cecore.claims.words import in_a_line, written
 
 # In ulps: how far off a result may be to the last digits. So much may add up where exponentials,
 # a sum, a quotient and a logarithm are each rounded.
@@ -113,10 +114,7 @@ class Trial:
         self.dtype = np.asarray(args[0]).dtype
         if self.dtype.kind != "f":
             self.dtype = np.dtype(np.float64)
-        written = [*map(short, args)]
-        if axis != -1:
-            written.append(f"axis={axis}")
-        self.call = f"{name}({', '.join(written)})"
+        self.call = written((name, args, axis))
         named: dict[str, Any] = {}
         if via or name not in self._axes:
             self._axes[name] = takes_axis(function)
@@ -127,6 +125,7 @@ class Trial:
         with (
             listening() as caught,
             np.errstate(over="warn", divide="warn", invalid="warn", under="ignore"),
+            calling(name, args, axis),
         ):
             result = function(*args, **named)
         old = (DeprecationWarning, FutureWarning)  # says nothing about the values

@@ -1,18 +1,28 @@
 """Causes: a block for each way to go wrong, with the smallest input that shows it."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from cecore.claims.isolated import GONE
 from cecore.claims.kit.examine import Examination
 from cecore.claims.kit.probe import LEVELS, Fault, Finding, Probe
 from cecore.claims.kit.shrink import shrunk
+from cecore.claims.kit.subject import known_dtypes
 from cecore.claims.model import Array
 
 ENTRIES = 12  # an argument of more entries is described, not written out
+# What is told of any probe whose call crashed or hung.
+DEADLY = {
+    "crash": Probe(
+        "crash", "", "a call ends Python",
+        "No error can be caught: whoever calls loses all.", (),
+    ),
+    "hang": Probe("hang", "", "a call does not return", "Whoever calls waits for ever.", ()),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,14 +41,14 @@ class Cause:
     @property
     def dtypes(self) -> list[str]:
         """The dtypes in which they do."""
-        return [*dict.fromkeys(f.dtype for f in self.findings)]
+        return [name for name in known_dtypes() if name in {f.dtype for f in self.findings}]
 
     @cached_property
     def fault(self) -> Fault:
         """The smallest input that was found for it, of the first function in its widest dtype."""
-        first = next(f for f in reversed(self.findings) if f.function == self.functions[0])
-        assert first.first
-        return shrunk(self.examination.subject, first.first)
+        first = self.findings[0].first
+        assert first
+        return shrunk(self.examination.runner, first)
 
     @property
     def call(self) -> str:
@@ -94,11 +104,13 @@ def _list(a: Any) -> str:
 
 def causes(examination: Examination) -> list[Cause]:
     """Return what was found, in the order in which the probes looked."""
-    found: dict[str, list[Finding]] = {}
+    found: dict[Probe, list[Finding]] = {}
     for finding in examination.findings:
-        if finding.faults:
-            found.setdefault(finding.probe.name, []).append(finding)
-    return [Cause(group[0].probe, tuple(group), examination) for group in found.values()]
+        if finding.first:
+            kind = DEADLY.get(finding.first.kind)
+            probe = replace(kind, level=finding.probe.level) if kind else finding.probe
+            found.setdefault(probe, []).append(finding)
+    return [Cause(probe, tuple(group), examination) for probe, group in found.items()]
 
 
 def counts(examination: Examination) -> dict[str, tuple[int, int]]:
@@ -183,6 +195,8 @@ def rest(examination: Examination) -> list[str]:
         warned.setdefault(warning, []).append(function)
     for warning, functions in warned.items():
         lines.append(f"Warned: {warning} ({', '.join(functions)}).")
+    for name in examination.runner.dropped:
+        lines.append(f"{name} {GONE}.")
     if examination.subject.flushes:
         lines.append("Numbers below the smallest normal one are 0 in this process.")
     return lines

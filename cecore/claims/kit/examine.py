@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from cecore.claims.isolated import DiedError, Here
 from cecore.claims.kit.cases import any_calls
-from cecore.claims.kit.probe import LEVELS, Finding, look
+from cecore.claims.kit.probe import LEVELS, Case, Finding, Probe, ended, look
 from cecore.claims.kit.probes import PROBES
 from cecore.claims.kit.subject import Subject, known_dtypes
-from cecore.claims.listening import listening
 from cecore.claims.model import Implementation, NotSupportedError, StopError
 
 
@@ -18,10 +17,74 @@ from cecore.claims.model import Implementation, NotSupportedError, StopError
 class Examination:
     """What was found, and in what."""
 
-    subject: Subject
+    runner: Here
     takes: dict[str, list[str]] = field(default_factory=dict)  # function to names of dtypes
     refused: dict[str, str] = field(default_factory=dict)  # dtype to why no function takes it
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def subject(self) -> Subject:
+        """What is examined."""
+        return self.runner.subject
+
+    def look(
+        self,
+        levels: Iterable[str] = LEVELS[:3],
+        dtypes: Iterable[str] | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Let the probes of some levels look."""
+        self._probe_dtypes(dtypes)
+        faulty = {(f.probe.name, f.function, f.dtype) for f in self.findings}
+        died: set[tuple[Probe, str]] = set()  # one dtype shows it
+        for probe in PROBES:
+            if probe.level not in levels:
+                continue
+            for name in probe.functions:
+                names = self.takes.get(name, [])
+                for dtype in names[:1] if probe.once else names:
+                    if name in self.runner.dropped or (probe, name) in died:
+                        continue
+                    if any((before, name, dtype) in faulty for before in probe.after):
+                        continue
+                    finding = self._finding(probe, name, dtype, seed)
+                    self.findings.append(finding)
+                    if finding.faults:
+                        faulty.add((probe.name, name, dtype))
+                    if finding.first and finding.first.kind:
+                        died.add((probe, name))
+
+    def _finding(self, probe: Probe, name: str, dtype: str, seed: int) -> Finding:
+        try:
+            found: Finding = self.runner.run(look, probe, name, known_dtypes()[dtype], seed)
+        except DiedError as died:
+            self.runner.bury(died)
+            return deadly(probe, name, dtype, died)
+        return found
+
+    def _probe_dtypes(self, wanted: Iterable[str] | None) -> None:
+        """Find out which dtypes each function takes."""
+        declared = {np.dtype(d).name for d in self.subject.implementation.dtypes}
+        known = [*known_dtypes()][::-1]  # the widest first: its words are the simplest
+        for name in known if wanted is None else [name for name in known if name in wanted]:
+            if wanted is None and name not in declared and known_dtypes()[name].kind == "f":
+                continue
+            why = ""
+            for function in self.subject.names:
+                if function in self.runner.dropped:
+                    continue
+                try:
+                    refusal = self.runner.run(_refusal, function, name)
+                except DiedError as died:
+                    self.runner.bury(died)
+                    self.findings.append(deadly(PROBES[0], function, name, died))
+                    continue
+                if refusal:
+                    why = why or refusal
+                elif refusal is not None:
+                    self.takes.setdefault(function, []).append(name)
+            if why and not any(name in taken for taken in self.takes.values()):
+                self.refused[name] = why
 
 
 def examine(
@@ -32,54 +95,28 @@ def examine(
     seed: int = 0,
 ) -> Examination:
     """Let the probes of some levels look at an implementation."""
-    subject = Subject(implementation)
-    found = Examination(subject)
-    faulty: set[tuple[str, str, str]] = set()
-    # What comes of converting a result is not told; `Subject.result` listens for itself.
-    with np.errstate(all="ignore"), listening():
-        _probe_dtypes(found, dtypes)
-        for probe in PROBES:
-            if probe.level not in levels:
-                continue
-            for name in probe.functions:
-                names = found.takes.get(name, [])
-                for dtype in names[-1:] if probe.once else names:
-                    if any((before, name, dtype) in faulty for before in probe.after):
-                        continue
-                    finding = look(subject, probe, name, known_dtypes()[dtype], seed)
-                    found.findings.append(finding)
-                    if finding.faults:
-                        faulty.add((probe.name, name, dtype))
+    found = Examination(Here(implementation))
+    found.look(levels, dtypes, seed)
     return found
 
 
-def _probe_dtypes(found: Examination, wanted: Iterable[str] | None) -> None:
-    """Find out which dtypes each function takes."""
-    subject = found.subject
-    declared = {np.dtype(d).name for d in subject.implementation.dtypes}
-    names = [*wanted] if wanted is not None else [*known_dtypes()]
-    for name in names:
-        dtype = known_dtypes()[name]
-        if wanted is None and name not in declared and dtype.kind == "f":
-            continue
-        why = ""
-        for function in subject.names:
-            refusal = _refusal(subject, function, dtype)
-            if refusal:
-                why = why or refusal
-            else:
-                found.takes.setdefault(function, []).append(name)
-        if why and not any(name in taken for taken in found.takes.values()):
-            found.refused[name] = why
+def deadly(probe: Probe, name: str, dtype: str, died: DiedError) -> Finding:
+    """Make a finding of a crash or a hang."""
+    function, args, axis = died.call or (name, (), None)
+    case = Case(function, tuple(map(np.asarray, args)), axis)
+    return Finding(probe, name, dtype, 1, ended(case, died))
 
 
-def _refusal(subject: Subject, function: str, dtype: np.dtype[Any]) -> str:
-    """Return why a function takes no input of a dtype; "" if it takes some."""
+def _refusal(subject: Subject, function: str, dtype: str) -> str | None:
+    """Return why a function takes no input of a dtype; "" if it takes some.
+
+    None: the function takes no floats, and is looked at once, in float64.
+    """
     if function in ("one_hot", "parts"):
-        return "" if dtype == np.float64 else "another kind of input"
+        return "" if dtype == "float64" else None
     why = ""
     for shape in ((2, 3), (3,)):
-        for case in any_calls(function, shape, dtype, np.random.default_rng(1)):
+        for case in any_calls(function, shape, known_dtypes()[dtype], np.random.default_rng(1)):
             try:
                 subject.result(function, *case.args)
             except (StopError, NotSupportedError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cecore.claims.isolated import DiedError
 from cecore.claims.kit.right import Right, Rows, floats, of_mean, of_pair
 from cecore.claims.kit.subject import Subject
 from cecore.claims.model import FUNCTIONS, Array, NotSupportedError, StopError
@@ -40,6 +41,12 @@ class Fault:
     where: tuple[int, ...] = ()
     message: str = ""  # instead of values: it raised, or the shape is wrong
     raised: bool = False
+    kind: str = ""  # a "crash" or a "hang", whatever was looked for
+
+
+def ended(case: Case, died: DiedError) -> Fault:
+    """Make a fault of a call that crashed or hung."""
+    return Fault(case, np.inf, message=str(died), raised=True, kind=died.kind)
 
 
 @dataclass

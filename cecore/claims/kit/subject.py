@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cecore.claims.calling import calling
 from cecore.claims.dtypes import flushes_subnormals
 from cecore.claims.listening import listening
 from cecore.claims.model import FUNCTIONS, Array, Implementation, NotSupportedError, StopError
@@ -91,7 +92,11 @@ class Subject:
             raise NotSupportedError(f"{name} has no parameter axis")
         self.calls += 1
         try:
-            with listening() as caught, np.errstate(all="warn", under="ignore"):
+            with (
+                listening() as caught,
+                np.errstate(all="warn", under="ignore"),
+                calling(name, args, axis),
+            ):
                 result = function(*args, **named)
         except NotSupportedError:
             raise
