@@ -18,8 +18,9 @@ from cecore.claims.book import CLAIMS
 from cecore.claims.dtypes import float_types, flushes_subnormals
 from cecore.claims.isolated import GONE, TIMEOUT, DiedError, Here, Worker
 from cecore.claims.kit.examine import Examination
+from cecore.claims.kit.probe import LEVELS
 from cecore.claims.kit.subject import Subject
-from cecore.claims.model import FUNCTIONS, Claim, Evidence, Function, Implementation
+from cecore.claims.model import DECLARED, FUNCTIONS, LABELLED, Claim, Evidence, Implementation
 from cecore.claims.report import Report
 from cecore.claims.words import written
 from cecore.scale import in_memory, parts
@@ -47,10 +48,11 @@ def verify(
     chapter: str | None = None,
     dtypes: Iterable[DTypeLike] | None = None,
     seed: int = 0,
+    level: str = "robust",
     isolate: bool = False,
     timeout: float | None = None,
     progress: bool = False,
-    **functions: Function,
+    **functions: Any,
 ) -> Report:
     """Find out where an implementation goes wrong, and which claims of the book hold for it.
 
@@ -73,6 +75,9 @@ def verify(
         the levels are looked at in bfloat16 as well, where it is taken and ml_dtypes is installed.
     seed : int, default 0
         Of the random inputs of the levels.
+    level : {"correct", "robust", "exact", "strict"}, default "robust"
+        The last level that counts for ``.ok``. Strict asks that bad input is refused, and is looked
+        at only if it counts.
     isolate : bool, default False
         Call the functions in a process of their own: a crash or a hang is then a finding like any
         other. Where processes do not fork (Windows), functions must be such as can be pickled.
@@ -82,14 +87,16 @@ def verify(
         Show a progress bar on standard error, if rich is installed.
     functions : callables, by name
         Instead of an implementation, or to replace some of its functions: any of its fields, as in
-        ``verify(softmax=my_softmax)``. A claim that needs others is "not applicable".
+        ``verify(softmax=my_softmax)``. A claim that needs others is "not applicable". What an
+        `Implementation` declares may be given by name as well, as in
+        ``verify(loss=my_loss, labels="int", label_smoothing=0.1)``.
 
     Returns
     -------
     Report
-        ``.ok``, ``.text()``, ``.table()``, ``.failed``, ``.checked``, ``.to_json()``, and
-        ``.assert_ok()`` for a test. It is ok if it is correct and robust; if claims were asked for,
-        or none of your functions, if no claim failed.
+        ``.ok``, ``.text()``, ``.table()``, ``.failed``, ``.checked``, ``.to_json()``,
+        ``.junit()``, ``.html()``, and ``.assert_ok()`` for a test. It is ok if it is correct and
+        robust; if claims were asked for, or none of your functions, if no claim failed.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def verify(
         If one of the functions has a name that no implementation has, or cannot be called; if
         `implementation` is no Implementation; if claims or dtypes are not several.
     ValueError
-        If there is no claim of one of the ids, no such chapter, a dtype is none of the three, or
+        If there is no claim of one of the ids, no such chapter or level, a dtype is none of the three, or
         `timeout` is not above 0.
     KeyboardInterrupt
         On Ctrl-C; its ``report`` holds what was found until then.
@@ -111,17 +118,20 @@ def verify(
     ids = _ids(claims, chapter)
     if timeout is not None and not timeout > 0:
         raise ValueError(f"timeout must be a number of seconds above 0; got {timeout!r}")
+    if level not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(LEVELS)}; got {level!r}")
     isolate = isolate or timeout is not None
     runner = Worker(implementation, timeout or TIMEOUT) if isolate else Here(implementation)
     examination = Examination(runner) if claims is None else None
     note = FLUSHED if flushes_subnormals() else ""
     results: list[tuple[Claim, Evidence]] = []
     by_claims = claims is not None or own
-    report = Report(implementation.name, results, note, examination, by_claims)
+    report = Report(implementation.name, results, note, examination, by_claims, level)
     try:
         if examination is not None:
             names = None if dtypes is None else [np.dtype(d).name for d in implementation.dtypes]
-            examination.look(dtypes=names, seed=seed)
+            levels = LEVELS if level == "strict" else LEVELS[:3]
+            examination.look(levels, dtypes=names, seed=seed)
         for name in _with_progress(ids) if progress else ids:
             results.append((CLAIMS[name], _check(CLAIMS[name], runner)))
         if isolate:
@@ -146,7 +156,7 @@ class InterruptedVerifyError(KeyboardInterrupt):
 
 def _chosen(
     implementation: Implementation | None,
-    functions: dict[str, Function],
+    given: dict[str, Any],
     dtypes: Iterable[DTypeLike] | None,
 ) -> tuple[Implementation, bool]:
     """Return what to check, and whether that is cecore itself."""
@@ -155,18 +165,19 @@ def _chosen(
             "implementation must be an Implementation, or functions be given by name, "
             f"as in verify(softmax=my_softmax); got {implementation!r}"
         )
-    for name, function in functions.items():
-        if name not in FUNCTIONS:
+    for name, value in given.items():
+        if name not in (*FUNCTIONS, *DECLARED):
             raise TypeError(f"functions must be any of {', '.join(FUNCTIONS)}; got {name}")
-        if not callable(function):
-            raise TypeError(f"{name} must be a function; got {function!r}")
+        if name in FUNCTIONS and not callable(value):
+            raise TypeError(f"{name} must be a function; got {value!r}")
+    functions = [name for name in given if name in FUNCTIONS]
     own = implementation is None and not functions
     if implementation is None:
         implementation = Implementation() if functions else CECORE
     elif functions:
         name = f"{implementation.name} with your {', '.join(functions)}"
         implementation = replace(implementation, name=name)
-    implementation = replace(implementation, **functions)  # type: ignore[arg-type]
+    implementation = replace(implementation, **given)
     if dtypes is not None:
         types = (np.float64, *float_types(dtypes))
         implementation = replace(implementation, dtypes=types)
@@ -209,8 +220,11 @@ def _check(claim: Claim, runner: Here) -> Evidence:
 def _evidence(subject: Subject, name: str, without: list[str]) -> Evidence:
     check = CLAIMS[name].check
     assert check
+    f = subject.implementation
+    if f.has_options:  # the claims are about the loss without
+        without = [*without, *LABELLED]
     there: dict[str, Any] = dict.fromkeys(without)
-    return check(replace(subject.implementation, **there))
+    return check(replace(f, **there))
 
 
 def _with_progress(ids: list[str]) -> Iterable[str]:

@@ -16,9 +16,12 @@ from cecore.claims.calling import calling
 from cecore.claims.dtypes import FLOATS, SUBNORMAL, flushes_subnormals
 from cecore.claims.exact import Exact
 from cecore.claims.inputs import Pair, Row
+from cecore.claims.limits import beyond
 from cecore.claims.listening import listening
 from cecore.claims.model import (
+    DISTRIBUTIONS,
     FUNCTIONS,
+    LOGITS,
     Array,
     Evidence,
     Function,
@@ -35,6 +38,8 @@ LAST_DIGITS = 6
 UNDERFLOW = 4
 
 _KEPT: dict[Any, Any] = {}
+# Functions that take a row alone.
+IN_ROWS = (*LOGITS, *DISTRIBUTIONS)
 R = TypeVar("R")
 
 
@@ -115,6 +120,11 @@ class Trial:
         if self.dtype.kind != "f":
             self.dtype = np.dtype(np.float64)
         self.call = written((name, args, axis))
+        alone = self.f.layout == "2d" and name in IN_ROWS and np.ndim(args[0]) == 1
+        if alone:  # a matrix of one row
+            args = tuple(np.asarray(a)[None] for a in args)
+        if not via and (limit := beyond(self.f, name, args, axis)):
+            raise NotSupportedError(limit)
         named: dict[str, Any] = {}
         if via or name not in self._axes:
             self._axes[name] = takes_axis(function)
@@ -131,7 +141,7 @@ class Trial:
         old = (DeprecationWarning, FutureWarning)  # says nothing about the values
         ours = [w for w in caught if not isinstance(w, old)]
         self.warning = str(ours[0]) if ours else ""
-        return result
+        return result[0] if alone else result
 
     def result_of(self, name: str, *args: Any, axis: int = -1, via: Function | None = None) -> Any:
         """Do the same, but stop the check if the function raises, or would end Python."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cecore.claims.kit.probe import Case
+from cecore.claims.kit.probe import Case, distribution
 from cecore.claims.model import FUNCTIONS, Array
 
 # Classes, up to which a Jacobian is looked at, and a product with one, which may be made from it.
@@ -46,16 +46,6 @@ def of_logits(
         yield Case(name, (z, v), axis, **how)
     else:
         yield Case(name, (z,), axis, **how)
-
-
-def distribution(p: Array, dtype: np.dtype[Any]) -> Array:
-    """Return rows in a dtype that sum to 1 as nearly as they can."""
-    p = (p / p.sum(-1, keepdims=True)).astype(dtype)
-    rest = 1 - p.astype(np.float64).sum(-1, keepdims=True)
-    top = p.argmax(-1)[..., None]
-    fixed = np.take_along_axis(p.astype(np.float64), top, -1) + rest
-    np.put_along_axis(p, top, fixed.astype(dtype), -1)
-    return p
 
 
 def of_distributions(

@@ -12,6 +12,7 @@ from cecore.claims.kit.examine import Examination
 from cecore.claims.kit.probe import LEVELS, Fault, Finding, Probe
 from cecore.claims.kit.shrink import shrunk
 from cecore.claims.kit.subject import known_dtypes
+from cecore.claims.limits import declared
 from cecore.claims.model import Array
 
 ENTRIES = 12  # an argument of more entries is described, not written out
@@ -102,14 +103,18 @@ def _list(a: Any) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e16 else f"{value!r}"
 
 
+def told_as(finding: Finding) -> Probe:
+    """Return the probe by whose name a finding is told: a crash is one, whatever was looked for."""
+    kind = DEADLY.get(finding.first.kind) if finding.first else None
+    return replace(kind, level=finding.probe.level) if kind else finding.probe
+
+
 def causes(examination: Examination) -> list[Cause]:
     """Return what was found, in the order in which the probes looked."""
     found: dict[Probe, list[Finding]] = {}
     for finding in examination.findings:
         if finding.first:
-            kind = DEADLY.get(finding.first.kind)
-            probe = replace(kind, level=finding.probe.level) if kind else finding.probe
-            found.setdefault(probe, []).append(finding)
+            found.setdefault(told_as(finding), []).append(finding)
     return [Cause(probe, tuple(group), examination) for probe, group in found.items()]
 
 
@@ -117,6 +122,8 @@ def counts(examination: Examination) -> dict[str, tuple[int, int]]:
     """Return for each level that was looked at how many probes looked, and how many found fault."""
     looked: dict[str, dict[str, int]] = {level: {} for level in LEVELS}
     for finding in examination.findings:
+        if not (finding.looked or finding.faults):
+            continue
         of_level = looked[finding.probe.level]
         of_level[finding.probe.name] = of_level.get(finding.probe.name, 0) + finding.faults
     return {
@@ -159,14 +166,14 @@ def text(name: str, examination: Examination, found: list[Cause], width: int = 8
         verdict = "yes" if not wrong else f"NO: {_several(wrong, 'fault')}"
         lines.append(f"  {level:8} {verdict}  ({_several(looked, 'probe')})")
     for cause in found:
-        lines += ["", *_block(cause, width)]
+        lines += ["", *block(cause, width)]
     lines.append("")
     for line in rest(examination):
         lines += textwrap.wrap(line, width, subsequent_indent="  ")
     return "\n".join(lines)
 
 
-def _block(cause: Cause, width: int) -> list[str]:
+def block(cause: Cause, width: int = 80) -> list[str]:
     """Lay one cause out."""
     claims = f"  [{', '.join(cause.probe.claims)}]" if cause.probe.claims else ""
     lines = textwrap.wrap(
@@ -188,8 +195,13 @@ def rest(examination: Examination) -> list[str]:
     lines.append(f"Looked at in {', '.join(taken) or 'no dtype'}.")
     for dtype, why in examination.refused.items():
         lines.append(f"Takes no {dtype}: {why}.")
+    if said := declared(examination.subject.implementation):
+        lines.append(f"Declared: {', '.join(said)}.")
+    refused: dict[str, list[str]] = {}
     for limit, functions in limits(examination).items():
-        lines.append(f"Not taken: {limit} ({', '.join(functions)}).")
+        refused.setdefault(", ".join(functions), []).append(limit)
+    for names, kinds in refused.items():
+        lines.append(f"Not taken: {', '.join(kinds)} ({names}).")
     warned: dict[str, list[str]] = {}
     for function, warning in examination.subject.warnings.items():
         warned.setdefault(warning, []).append(function)

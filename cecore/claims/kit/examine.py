@@ -7,10 +7,11 @@ import numpy as np
 
 from cecore.claims.isolated import DiedError, Here
 from cecore.claims.kit.cases import any_calls
-from cecore.claims.kit.probe import LEVELS, Case, Finding, Probe, ended, look
+from cecore.claims.kit.probe import LEVELS, Case, Finding, Probe, ended, fitting, look
 from cecore.claims.kit.probes import PROBES
 from cecore.claims.kit.subject import Subject, known_dtypes
-from cecore.claims.model import Implementation, NotSupportedError, StopError
+from cecore.claims.limits import beyond
+from cecore.claims.model import LABELLED, Implementation, NotSupportedError, StopError
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Examination:
         self._probe_dtypes(dtypes)
         faulty = {(f.probe.name, f.function, f.dtype) for f in self.findings}
         died: set[tuple[Probe, str]] = set()  # one dtype shows it
+        options = self.subject.implementation.has_options
         for probe in PROBES:
             if probe.level not in levels:
                 continue
@@ -44,6 +46,8 @@ class Examination:
                 names = self.takes.get(name, [])
                 for dtype in names[:1] if probe.once else names:
                     if name in self.runner.dropped or (probe, name) in died:
+                        continue
+                    if probe.plain and name in LABELLED and options:
                         continue
                     if any((before, name, dtype) in faulty for before in probe.after):
                         continue
@@ -104,7 +108,7 @@ def deadly(probe: Probe, name: str, dtype: str, died: DiedError) -> Finding:
     """Make a finding of a crash or a hang."""
     function, args, axis = died.call or (name, (), None)
     case = Case(function, tuple(map(np.asarray, args)), axis)
-    return Finding(probe, name, dtype, 1, ended(case, died))
+    return Finding(probe, name, dtype, 1, first=ended(case, died))
 
 
 def _refusal(subject: Subject, function: str, dtype: str) -> str | None:
@@ -116,7 +120,10 @@ def _refusal(subject: Subject, function: str, dtype: str) -> str | None:
         return "" if dtype == "float64" else None
     why = ""
     for shape in ((2, 3), (3,)):
-        for case in any_calls(function, shape, known_dtypes()[dtype], np.random.default_rng(1)):
+        cases = any_calls(function, shape, known_dtypes()[dtype], np.random.default_rng(1))
+        for case in fitting(subject, cases):
+            if beyond(subject.implementation, function, case.args):
+                continue
             try:
                 subject.result(function, *case.args)
             except (StopError, NotSupportedError) as error:

@@ -1,15 +1,24 @@
 """How a probe looks, judges, and what it finds."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from cecore.claims.isolated import DiedError
+from cecore.claims.kit.options import right_with_options
 from cecore.claims.kit.right import Right, Rows, floats, of_mean, of_pair
 from cecore.claims.kit.subject import Subject
-from cecore.claims.model import FUNCTIONS, Array, NotSupportedError, StopError
+from cecore.claims.limits import beyond, fit
+from cecore.claims.model import (
+    FUNCTIONS,
+    LABELLED,
+    Array,
+    Implementation,
+    NotSupportedError,
+    StopError,
+)
 
 LEVELS = ("correct", "robust", "exact", "strict")
 
@@ -57,6 +66,7 @@ class Finding:
     function: str
     dtype: str
     faults: int = 0
+    looked: int = 0  # how many calls were looked at; 0 if what was declared forbids them all
     first: Fault | None = None
     limits: dict[str, str] = field(default_factory=dict)  # what was refused, and how
 
@@ -84,9 +94,10 @@ class Probe:
     cases: Generator | None = field(default=None, compare=False)
     check: Check | None = field(default=None, compare=False)
     once: bool = False  # in one dtype only
+    plain: bool = False  # not for losses with options, of which nobody asks as much
 
 
-def right_of(case: Case) -> tuple[Right, ...]:
+def right_of(f: Implementation, case: Case) -> Sequence[Right]:
     """Return the right value, or values, with the classes on the last axis."""
     name, axis = case.function, -1 if case.axis is None else case.axis
     kind = FUNCTIONS[name]
@@ -96,6 +107,9 @@ def right_of(case: Case) -> tuple[Right, ...]:
     with np.errstate(all="ignore"):
         if kind.takes[0] == "p":
             return (of_pair(name, moved[0], moved[-1]),)
+        if name in LABELLED and (f.has_options or f.ignore_index is not None):
+            rows = Rows(moved[0], case.spread and f.temperature == 1, f.temperature)
+            return right_with_options(f, name, rows, moved[1])
         rows = Rows(moved[0], case.spread)
         if name == "loss_and_grad":
             return of_mean(rows, moved[1])
@@ -104,7 +118,7 @@ def right_of(case: Case) -> tuple[Right, ...]:
 
 def judge(subject: Subject, case: Case) -> Fault | None:
     """Call the function, and return what is wrong, if anything is."""
-    rights = right_of(case)
+    rights = right_of(subject.implementation, case)
     several = len(rights) > 1
     # (A copy of an array with gaps would have none.)
     given = tuple(a.copy(order="K") if a.flags.forc else a for a in case.args)
@@ -113,8 +127,12 @@ def judge(subject: Subject, case: Case) -> Fault | None:
     except StopError as error:
         return Fault(case, np.inf, message=str(error), raised=True)
     for part, right in enumerate(rights):
-        fault = _compare(subject, case, result[part] if several else result, right)
-        if fault:
+        try:
+            got = result[part] if several else result
+        except Exception:
+            message = f"{case.function} returned what is no pair of loss and gradient"
+            return Fault(case, np.inf, message=message)
+        if fault := _compare(subject, case, got, right):
             return fault
     return None
 
@@ -126,7 +144,7 @@ def _compare(subject: Subject, case: Case, result: Any, right: Right) -> Fault |
         wide = got.astype(right.value.dtype if right.value.dtype != object else np.float64)
     except Exception:
         return Fault(case, np.inf, message=f"{name} returned what is no array of numbers")
-    if got.ndim == np.ndim(case.args[0]) and FUNCTIONS[name].gives == "row":
+    if got.ndim == np.ndim(case.args[0]) == right.value.ndim and FUNCTIONS[name].gives == "row":
         wide = np.moveaxis(wide, -1 if case.axis is None else case.axis, -1)
     if wide.shape != right.value.shape:
         expected = right.value.shape
@@ -174,6 +192,8 @@ def limit_of(case: Case) -> str:
             return f"labels of {more[0].dtype}"
     if z.ndim == 1:
         return "a row alone"
+    if not z.size:
+        return "an empty batch"
     if case.axis not in (-1, None):
         return "another axis"
     if z.ndim > 2:
@@ -183,12 +203,46 @@ def limit_of(case: Case) -> str:
     return "" if z.flags.c_contiguous else "other memory layouts"
 
 
+def fitting(subject: Subject, cases: Iterator[Case]) -> Iterator[Case]:
+    """Give cases the shapes that are declared, if any are."""
+    f = subject.implementation
+    for case in cases:
+        z, *more = case.args
+        fixed = f.shapes or (f.weights is not None and case.function in LABELLED)
+        if not fixed or z.ndim != 2 or case.axis not in (-1, None):
+            yield case
+            continue
+        for like in fit(f, case.function, z):
+            args = [like]
+            for a in more:
+                if a.ndim == 1:
+                    args.append(np.resize(a, len(like)) % like.shape[-1])
+                else:
+                    args += fit(replace(f, shapes=(like.shape,)), case.function, a)
+            if FUNCTIONS[case.function].takes[0] == "p":
+                args = [distribution(a.astype(np.float64), a.dtype) for a in args]
+            elif more and more[0].ndim == 2 and case.function in LABELLED:
+                args[1] = distribution(args[1].astype(np.float64), args[1].dtype)
+            yield replace(case, args=tuple(args))
+
+
+def distribution(p: Array, dtype: np.dtype[Any]) -> Array:
+    """Return rows in a dtype that sum to 1 as nearly as they can."""
+    p = (p / p.sum(-1, keepdims=True)).astype(dtype)
+    rest = 1 - p.astype(np.float64).sum(-1, keepdims=True)
+    top = p.argmax(-1)[..., None]
+    fixed = np.take_along_axis(p.astype(np.float64), top, -1) + rest
+    np.put_along_axis(p, top, fixed.astype(dtype), -1)
+    return p
+
+
 def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: int) -> Finding:
     """Let a probe look at a function in one dtype."""
     finding = Finding(probe, name, dtype.name)
     try:
         if probe.check:
             subject.deaf = True
+            finding.looked = 1
             message = probe.check(subject, name, dtype)
             if message:
                 finding.faults = 1
@@ -196,7 +250,10 @@ def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: 
         elif probe.cases:
             # The same for every function, and in every run with the same seed.
             rng = np.random.default_rng([seed, *probe.name.encode()])
-            for case in probe.cases(subject, name, dtype, rng):
+            for case in fitting(subject, probe.cases(subject, name, dtype, rng)):
+                if beyond(subject.implementation, name, case.args, case.axis):
+                    continue
+                finding.looked += 1
                 limit = limit_of(case)
                 try:
                     fault = judge(subject, case)

@@ -54,13 +54,13 @@ def floats(x: Array) -> Array:
 class Rows:
     """What is known of a batch of logits with the classes on the last axis."""
 
-    def __init__(self, z: Array, spread: bool = False) -> None:
+    def __init__(self, z: Array, spread: bool = False, temperature: float = 1.0) -> None:
         """Take logits of a dtype. ``spread``: differences of logits are what is rounded.
 
         If not, logits themselves are: an honest function may add something of their size.
         """
         self.a = a = Arithmetic(z.dtype)
-        x = a.of(z)
+        x = a.of(z) if temperature == 1 else a.of(z) / temperature
         self.n = z.shape[-1]
         top = z.argmax(-1)[..., None]
         self.m = np.take_along_axis(x, top, -1)
@@ -71,7 +71,7 @@ class Rows:
         self.rest = others.sum(-1, keepdims=True)
         self.total = 1 + self.rest
         self.s = self.e / self.total
-        finite = np.where(np.isfinite(z), abs(floats(z)), 0)
+        finite = np.where(np.isfinite(z), abs(floats(x)), 0)
         gap = np.where(np.isfinite(z), -floats(self.d), 0)
         # A probability that vanishes does not count: e^-800 is 0 in any dtype.
         gap = np.where(gap < 800, gap, 0)

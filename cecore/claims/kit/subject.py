@@ -11,6 +11,7 @@ import numpy as np
 
 from cecore.claims.calling import calling
 from cecore.claims.dtypes import flushes_subnormals
+from cecore.claims.limits import beyond
 from cecore.claims.listening import listening
 from cecore.claims.model import FUNCTIONS, Array, Implementation, NotSupportedError, StopError
 from cecore.claims.trial import takes_axis
@@ -84,6 +85,8 @@ class Subject:
         Raises `StopError` if it raises or would end Python, and `NotSupportedError` if the call
         cannot be made.
         """
+        if limit := beyond(self.implementation, name, args, axis):
+            raise NotSupportedError(limit)
         function = getattr(self.implementation, name)
         named = {}
         if axis is not None and self.has_axis(name):
