@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from cecore.claims.book import CLAIMS
 from cecore.claims.dtypes import FLOAT_NAMES
+from cecore.claims.frameworks import FRAMEWORKS
 from cecore.claims.kit.probe import LEVELS
 from cecore.claims.libraries import LIBRARIES
 from cecore.claims.model import CHOICES, DECLARED, FUNCTIONS, Function, Implementation
@@ -54,6 +55,11 @@ def _function(text: str) -> Function:
     if not callable(found):
         raise argparse.ArgumentTypeError(f"{text!r} is not a function")
     return found
+
+
+def _gradient(text: str) -> Function | str:
+    """Return a function, or that the framework shall derive it, which it does by itself."""
+    return text if text == "auto" else _function(text)
 
 
 def _claim_id(text: str) -> str:
@@ -112,9 +118,21 @@ def parser() -> Parser:
         "for fails, 1 if not, 2 if the command is wrong or no claim applies to what it gives.",
     )
     add = command.add_argument
+    add(
+        "function",
+        nargs="?",
+        type=_function,
+        metavar="M:F",
+        help="a function, of which --as says what it is",
+    )
+    add("--as", choices=[*OPTIONS], dest="role", metavar="NAME", help="one of the names below")
     add("--library", type=_library, metavar="NAME", help=f"one of {', '.join(LIBRARIES)}")
     for option, name in OPTIONS.items():
-        add(f"--{option}", type=_function, dest=name, metavar="M:F", help=f"check this {name}")
+        kind = _gradient if name == "grad" else _function
+        add(f"--{option}", type=kind, dest=name, metavar="M:F", help=f"check this {name}")
+    names = ", ".join(FRAMEWORKS)
+    add("--framework", choices=[*FRAMEWORKS], metavar="NAME", help=f"whose arrays: {names}")
+    add("--device", metavar="NAME", help="where its arrays are, such as cuda")
     add("--claim", type=_claim_id, action="append", metavar="ID", help="only this (repeatable)")
     add(
         "--dtype",

@@ -86,6 +86,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
+    if bool(given.function) != bool(given.role):
+        return tell("cecore verify: a function needs --as, which says what it is, and --as one")
+    if given.role:
+        functions[OPTIONS[given.role]] = given.function
+    if functions.get("grad") == "auto":
+        if not given.framework:
+            return tell("cecore verify: --grad auto needs --framework, which derives it")
+        del functions["grad"]
+    if given.framework and (given.library or not functions):
+        return tell("cecore verify: --framework needs functions of its arrays, and no --library")
     if given.claim and given.chapter:
         return tell("cecore verify: give --claim or --chapter, not both")
     if given.claim and given.junit:
@@ -100,11 +110,13 @@ def _run(given: argparse.Namespace) -> int:
             level=given.level,
             isolate=given.isolate,
             timeout=given.timeout,
+            framework=given.framework,
+            device=given.device,
             progress=_is_terminal(sys.stderr),
             **functions,
             **declared(given),
         )
-    except ImportError as error:  # mpmath
+    except ImportError as error:  # mpmath, or a framework
         return tell(f"cecore verify: {error}")
     except InterruptedVerifyError as interrupted:
         known = interrupted.report

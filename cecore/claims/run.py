@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from cecore.chapters import combined, cross_entropy, derivative, softmax
+from cecore.claims import frameworks
 from cecore.claims.book import CLAIMS
 from cecore.claims.dtypes import float_types, flushes_subnormals
+from cecore.claims.frameworks import adapt
 from cecore.claims.isolated import GONE, TIMEOUT, DiedError, Here, Worker
 from cecore.claims.kit.examine import Examination
 from cecore.claims.kit.probe import LEVELS
@@ -51,6 +53,8 @@ def verify(
     level: str = "robust",
     isolate: bool = False,
     timeout: float | None = None,
+    framework: str | None = None,
+    device: str | None = None,
     progress: bool = False,
     **functions: Any,
 ) -> Report:
@@ -83,6 +87,14 @@ def verify(
         other. Where processes do not fork (Windows), functions must be such as can be pickled.
     timeout : float, optional
         With `isolate`, which it implies: how many seconds a call may take; by default 60.
+    framework : str, optional
+        Whose arrays the functions take: "torch", "jax", "tensorflow", "mlx" or "tinygrad". What can
+        be derived of them is looked at as well, by the framework's own automatic differentiation:
+        the gradient of a loss, the products of a softmax with its Jacobian, the loss from
+        log-probabilities. Options of the loss that are declared are passed on to parameters of
+        PyTorch's names.
+    device : str, optional
+        Where the framework's arrays are, such as "cuda"; by default on the processor.
     progress : bool, default False
         Show a progress bar on standard error, if rich is installed.
     functions : callables, by name
@@ -104,8 +116,8 @@ def verify(
         If one of the functions has a name that no implementation has, or cannot be called; if
         `implementation` is no Implementation; if claims or dtypes are not several.
     ValueError
-        If there is no claim of one of the ids, no such chapter or level, a dtype is none of the three, or
-        `timeout` is not above 0.
+        If there is no claim of one of the ids, no such chapter, level or framework, a dtype is none
+        of the three, or `timeout` is not above 0.
     KeyboardInterrupt
         On Ctrl-C; its ``report`` holds what was found until then.
 
@@ -114,6 +126,8 @@ def verify(
     >>> verify(claims=["S1"]).ok
     True
     """
+    if framework is not None:
+        functions = _of_framework(framework, device, functions)
     implementation, own = _chosen(implementation, functions, dtypes)
     ids = _ids(claims, chapter)
     if timeout is not None and not timeout > 0:
@@ -182,6 +196,14 @@ def _chosen(
         types = (np.float64, *float_types(dtypes))
         implementation = replace(implementation, dtypes=types)
     return implementation, own
+
+
+def _of_framework(name: str, device: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    functions = {name: value for name, value in given.items() if name in FUNCTIONS}
+    declared = {name: value for name, value in given.items() if name not in FUNCTIONS}
+    if not functions:
+        raise TypeError("framework needs functions by name, as in verify(loss=their_loss)")
+    return adapt(functions, frameworks.framework(name, device), declared)
 
 
 def _ids(claims: Iterable[str] | None, chapter: str | None) -> list[str]:

@@ -148,7 +148,10 @@ def _compare(subject: Subject, case: Case, result: Any, right: Right) -> Fault |
         wide = np.moveaxis(wide, -1 if case.axis is None else case.axis, -1)
     if wide.shape != right.value.shape:
         expected = right.value.shape
-        return Fault(case, np.inf, message=f"{name} returned shape {got.shape}, not {expected}")
+        message = f"{name} returned shape {got.shape}, not {expected}"
+        if name == "loss" and not got.shape:
+            message += ": declare its reduction, if this is one"
+        return Fault(case, np.inf, message=message)
     ratio = ratios(subject, case, got.dtype, wide, right)
     if not ratio.size or ratio.max() <= 1:
         return None
