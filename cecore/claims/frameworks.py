@@ -132,7 +132,7 @@ def _mlx(device: str | None) -> Framework:
     def array(x: Array) -> Any:
         if x.dtype.name == "bfloat16":
             return mx.array(x.astype(np.float32)).astype(half)
-        return mx.array(np.ascontiguousarray(x), dtype=getattr(mx, x.dtype.name))
+        return mx.array(np.asarray(x, order="C"), dtype=getattr(mx, x.dtype.name))
 
     def numpy(x: Any) -> Array:
         if x.dtype != half:
@@ -160,7 +160,7 @@ def _tinygrad(device: str | None) -> Framework:
     def array(x: Array) -> Any:
         if x.dtype.name == "bfloat16":
             raise NotSupportedError("tinygrad makes no bfloat16 of NumPy's")
-        return tinygrad.Tensor(np.ascontiguousarray(x), device=device or "CPU")
+        return tinygrad.Tensor(np.asarray(x, order="C"), device=device or "CPU")
 
     def vjp(f: Function, x: Any, u: Callable[[Any], Any]) -> Any:
         leaf = x.detach().requires_grad_()
@@ -187,12 +187,11 @@ class Adapted:
         names = [name for name in ("axis", "dim") if name in self.parameters]
         self.axis_name = names[0] if names else ""
 
-    def bound(self, *more: Array, axis: int | None, **options: Any) -> Function:
-        """Return the function of its first argument alone, in the framework's arrays."""
+    def bound(self, x: Array, *more: Array, axis: int | None, **options: Any) -> Function:
+        """Return the function of its first argument, such as x, in the framework's arrays."""
         named = {k: v for k, v in (self.options | options).items() if k in self.parameters}
         if isinstance(named.get("weight"), np.ndarray):
-            dtype = options.get("dtype", np.float64)
-            named["weight"] = self.via.array(named["weight"].astype(dtype))
+            named["weight"] = self.via.array(named["weight"].astype(x.dtype))
         if axis is not None:
             if not self.axis_name and axis != -1:
                 raise NotSupportedError("has no parameter axis")
@@ -206,13 +205,13 @@ class Adapted:
     def __call__(self, x: Array, *more: Array, axis: int | None = -1, **options: Any) -> Array:
         """Call it."""
         with self.via.around():
-            f = self.bound(*more, axis=axis, dtype=x.dtype, **options)
+            f = self.bound(x, *more, axis=axis, **options)
             return self.via.numpy(f(self.via.array(x)))
 
     def vjp(self, x: Array, u: Any, *more: Array, axis: int | None = -1, **options: Any) -> Array:
         """Return the gradient of ``sum(u f(x))``; u None is 1."""
         with self.via.around():
-            f = self.bound(*more, axis=axis, dtype=x.dtype, **options)
+            f = self.bound(x, *more, axis=axis, **options)
 
             def weights(result: Any) -> Any:
                 like = self.via.numpy(result)
@@ -224,7 +223,7 @@ class Adapted:
         """Return the derivative in a direction."""
         assert self.via.jvp
         with self.via.around():
-            f = self.bound(axis=-1, dtype=x.dtype)
+            f = self.bound(x, axis=-1)
             return self.via.numpy(self.via.jvp(f, self.via.array(x), self.via.array(v)))
 
 
@@ -285,7 +284,9 @@ def _of_loss(loss: Adapted, declared: dict[str, Any]) -> tuple[Function, dict[st
 
     def both(z: Array, labels: Array) -> tuple[Array, Array]:
         own = "reduction" in loss.parameters
-        of = {"reduction": "sum" if reduction == "sum" else "mean"} if own else {}
+        of: dict[str, Any] = {}
+        if own:
+            of["reduction"] = "sum" if reduction == "sum" else "mean"
         losses = loss(z, labels, **of)
         u = None if own or not np.ndim(losses) else np.full(losses.shape, 1 / losses.size)
         return losses.mean(dtype=np.float64), loss.vjp(z, u, labels, **of)

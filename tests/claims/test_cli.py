@@ -474,7 +474,8 @@ def test_command_refuses_a_wrong_chapter_in_a_line(given, words, capsys):
 def test_command_counts_up_to_a_level_and_writes_junit(tmp_path, monkeypatch, capsys):
     (tmp_path / "of_a_textbook.py").write_text(
         "import numpy as np\ndef f(z, axis=-1):\n"
-        "    e = np.exp(z - z.max(axis, keepdims=True))\n    return e / e.sum(axis, keepdims=True)\n"
+        "    e = np.exp(z - z.max(axis, keepdims=True))\n"
+        "    return e / e.sum(axis, keepdims=True)\n"
     )
     monkeypatch.chdir(tmp_path)
     command = ["verify", "--softmax", "of_a_textbook:f", "--dtype=float32"]

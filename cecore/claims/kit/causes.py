@@ -209,8 +209,11 @@ def rest(examination: Examination) -> list[str]:
         lines.append(f"Warned: {warning} ({', '.join(functions)}).")
     for name in examination.runner.dropped:
         lines.append(f"{name} {GONE}.")
+    flush = dict.fromkeys(f.function for f in examination.findings if f.flushes)
     if examination.subject.flushes:
         lines.append("Numbers below the smallest normal one are 0 in this process.")
+    elif flush:
+        lines.append(f"Numbers below the smallest normal one are 0 ({', '.join(flush)}).")
     return lines
 
 

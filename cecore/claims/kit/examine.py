@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from cecore.claims.isolated import DiedError, Here
 from cecore.claims.kit.cases import any_calls
-from cecore.claims.kit.probe import LEVELS, Case, Finding, Probe, ended, fitting, look
+from cecore.claims.kit.probe import LEVELS, Case, Fault, Finding, Probe, ended, fitting, look
 from cecore.claims.kit.probes import PROBES
 from cecore.claims.kit.subject import Subject, known_dtypes
 from cecore.claims.limits import beyond
@@ -69,6 +70,7 @@ class Examination:
     def _probe_dtypes(self, wanted: Iterable[str] | None) -> None:
         """Find out which dtypes each function takes."""
         declared = {np.dtype(d).name for d in self.subject.implementation.dtypes}
+        raised: dict[str, tuple[str, str]] = {}
         known = [*known_dtypes()][::-1]  # the widest first: its words are the simplest
         for name in known if wanted is None else [name for name in known if name in wanted]:
             if wanted is None and name not in declared and known_dtypes()[name].kind == "f":
@@ -83,12 +85,21 @@ class Examination:
                     self.runner.bury(died)
                     self.findings.append(deadly(PROBES[0], function, name, died))
                     continue
-                if refusal:
-                    why = why or refusal
-                elif refusal is not None:
+                if refusal is None:
+                    continue
+                if not refusal.why:
                     self.takes.setdefault(function, []).append(name)
+                    continue
+                why = why or refusal.why
+                if refusal.raised:
+                    raised.setdefault(function, (name, refusal.why))
             if why and not any(name in taken for taken in self.takes.values()):
                 self.refused[name] = why
+        if self.takes:  # a function that takes nothing beside others that do
+            for function, (name, why) in raised.items():
+                if function not in self.takes:
+                    fault = Fault(Case(function, ()), np.inf, message=why, raised=True)
+                    self.findings.append(Finding(PROBES[0], function, name, 1, first=fault))
 
 
 def examine(
@@ -111,14 +122,18 @@ def deadly(probe: Probe, name: str, dtype: str, died: DiedError) -> Finding:
     return Finding(probe, name, dtype, 1, first=ended(case, died))
 
 
-def _refusal(subject: Subject, function: str, dtype: str) -> str | None:
-    """Return why a function takes no input of a dtype; "" if it takes some.
+class Refusal(NamedTuple):
+    """Why a function takes no input of a dtype; "" if it takes some."""
 
-    None: the function takes no floats, and is looked at once, in float64.
-    """
+    why: str = ""
+    raised: bool = False
+
+
+def _refusal(subject: Subject, function: str, dtype: str) -> Refusal | None:
+    """Try a function. None: it takes no floats, and is looked at once, in float64."""
     if function in ("one_hot", "parts"):
-        return "" if dtype == "float64" else None
-    why = ""
+        return Refusal() if dtype == "float64" else None
+    refusal = Refusal()
     for shape in ((2, 3), (3,)):
         cases = any_calls(function, shape, known_dtypes()[dtype], np.random.default_rng(1))
         for case in fitting(subject, cases):
@@ -127,7 +142,8 @@ def _refusal(subject: Subject, function: str, dtype: str) -> str | None:
             try:
                 subject.result(function, *case.args)
             except (StopError, NotSupportedError) as error:
-                why = why or str(error)
+                if not refusal.why:
+                    refusal = Refusal(str(error), isinstance(error, StopError))
             else:
-                return ""
-    return why
+                return Refusal()
+    return refusal

@@ -68,6 +68,7 @@ class Finding:
     faults: int = 0
     looked: int = 0  # how many calls were looked at; 0 if what was declared forbids them all
     first: Fault | None = None
+    flushes: bool = False  # whether numbers below the smallest normal one have been 0
     limits: dict[str, str] = field(default_factory=dict)  # what was refused, and how
 
 
@@ -171,7 +172,11 @@ def ratios(subject: Subject, case: Case, dtype: np.dtype[Any], got: Array, right
         overflows = abs(value) > info.max
         error = floats(abs(got - right.value))
         same = (floats(got) == value) | (overflows & (floats(got) == np.sign(value) * np.inf))
-        error = np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
+        # Subnormal numbers may be flushed to 0: that is said, and not held against a function.
+        flushed = (floats(got) == 0) & (value != 0) & (abs(value) < info.tiny)
+        if flushed.any() and (abs(value) >= 2 * info.least)[flushed].any():
+            subject.flushing.add(case.function)
+        error = np.where(same | flushed, 0.0, np.where(np.isnan(error), np.inf, error))
         if case.finite:
             return np.where(np.isfinite(floats(got)) | ~np.isfinite(value) | same, 0.0, np.inf)
         if case.ulps:
@@ -181,7 +186,7 @@ def ratios(subject: Subject, case: Case, dtype: np.dtype[Any], got: Array, right
             # what is lost of the others is a matter of the exact level.
             slack = np.maximum(right.slack * info.eps, info.eps**0.5 if case.spread else 0)
             allowed = slack * np.where(np.isfinite(right.scale), right.scale, 0)
-        ratio = error / (allowed + 4 * info.least)
+        ratio = error / (allowed + 4 * (info.least if case.ulps else info.tiny))
     return np.asarray(ratio, dtype=np.float64)
 
 
@@ -277,4 +282,5 @@ def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: 
         finding.first = Fault(Case(name, ()), np.inf, message=str(error), raised=True)
     finally:
         subject.deaf = False
+    finding.flushes = name in subject.flushing
     return finding

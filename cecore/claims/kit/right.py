@@ -51,6 +51,14 @@ def floats(x: Array) -> Array:
     return np.asarray(x).astype(np.float64)
 
 
+def _sum_slack(n: int, dtype: np.dtype[Any]) -> float:
+    """Return how many eps a plain sum of n terms may cost, each rounded.
+
+    Sums of half precision must be made in a wider one.
+    """
+    return max(n**0.5, n / 8 if dtype.itemsize > 2 else 0)
+
+
 class Rows:
     """What is known of a batch of logits with the classes on the last axis."""
 
@@ -59,6 +67,7 @@ class Rows:
 
         If not, logits themselves are: an honest function may add something of their size.
         """
+        self.dtype = z.dtype
         self.a = a = Arithmetic(z.dtype)
         x = a.of(z) if temperature == 1 else a.of(z) / temperature
         self.n = z.shape[-1]
@@ -77,7 +86,7 @@ class Rows:
         gap = np.where(gap < 800, gap, 0)
         self.largest = finite.max(-1, keepdims=True)
         self.slack = 2 * (gap if spread else self.largest).max(-1, keepdims=True)
-        self.slack = self.slack + self.n**0.5 + 8
+        self.slack = self.slack + _sum_slack(self.n, z.dtype) + 8
 
     def right(self, value: Array, scale: Any, size: Any, slack: Any) -> Right:
         """Make the parts of one shape, that of the value."""
@@ -98,7 +107,7 @@ class Rows:
         """Return log-sum-exp, which may cancel to 0."""
         value = (self.m + self.a.log1p(self.rest))[..., 0]
         size = np.maximum(self.largest[..., 0], abs(floats(value)))
-        return self.right(value, 1 + size, size, self.n**0.5 + 8)
+        return self.right(value, 1 + size, size, _sum_slack(self.n, self.dtype) + 8)
 
     def softmax_jacobian(self) -> Right:
         """Return ``s_i (1 - s_i)`` on the diagonal, ``-s_i s_j`` off it."""

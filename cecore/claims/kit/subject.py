@@ -60,6 +60,7 @@ class Subject:
     calls: int = 0
     warnings: dict[str, str] = field(default_factory=dict)
     flushes: bool = field(default_factory=flushes_subnormals)
+    flushing: set[str] = field(default_factory=set)  # functions that were seen to
     deaf: bool = False  # to warnings: of NaN, say, anyone may warn
 
     @cached_property
