@@ -5,6 +5,7 @@ A framework is one entry of the table. Nothing is imported before it is named.
 
 import importlib
 import inspect
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ def _tensorflow(device: str | None) -> Framework:
         f"TensorFlow {tf.__version__}",
         tf.constant,
         vjp,
+        lambda x: np.asarray(x.numpy()),
         jvp=jvp,
         around=lambda: tf.device(device or "cpu"),
     )
@@ -156,11 +158,12 @@ def _mlx(device: str | None) -> Framework:
 @_framework
 def _tinygrad(device: str | None) -> Framework:
     tinygrad = importlib.import_module("tinygrad")
+    default = "CPU" if shutil.which("clang") else "PYTHON"  # CPU compiles with it
 
     def array(x: Array) -> Any:
         if x.dtype.name == "bfloat16":
             raise NotSupportedError("tinygrad makes no bfloat16 of NumPy's")
-        return tinygrad.Tensor(np.asarray(x, order="C"), device=device or "CPU")
+        return tinygrad.Tensor(np.asarray(x, order="C"), device=device or default)
 
     def vjp(f: Function, x: Any, u: Callable[[Any], Any]) -> Any:
         leaf = x.detach().requires_grad_()

@@ -36,7 +36,7 @@ class Examination:
         seed: int = 0,
     ) -> None:
         """Let the probes of some levels look."""
-        self._probe_dtypes(dtypes)
+        self.find_dtypes(dtypes)
         faulty = {(f.probe.name, f.function, f.dtype) for f in self.findings}
         died: set[tuple[Probe, str]] = set()  # one dtype shows it
         options = self.subject.implementation.has_options
@@ -52,14 +52,15 @@ class Examination:
                         continue
                     if any((before, name, dtype) in faulty for before in probe.after):
                         continue
-                    finding = self._finding(probe, name, dtype, seed)
+                    finding = self.finding(probe, name, dtype, seed)
                     self.findings.append(finding)
                     if finding.faults:
                         faulty.add((probe.name, name, dtype))
                     if finding.first and finding.first.kind:
                         died.add((probe, name))
 
-    def _finding(self, probe: Probe, name: str, dtype: str, seed: int) -> Finding:
+    def finding(self, probe: Probe, name: str, dtype: str, seed: int = 0) -> Finding:
+        """Let a probe look at a function in one dtype."""
         try:
             found: Finding = self.runner.run(look, probe, name, known_dtypes()[dtype], seed)
         except DiedError as died:
@@ -67,14 +68,18 @@ class Examination:
             return deadly(probe, name, dtype, died)
         return found
 
-    def _probe_dtypes(self, wanted: Iterable[str] | None) -> None:
-        """Find out which dtypes each function takes."""
+    def dtypes(self, wanted: Iterable[str] | None = None) -> list[str]:
+        """Return those to try, the widest first: its words are the simplest."""
+        known = [*known_dtypes()][::-1]
+        if wanted is not None:
+            return [name for name in known if name in wanted]
         declared = {np.dtype(d).name for d in self.subject.implementation.dtypes}
+        return [name for name in known if name in declared or known_dtypes()[name].kind != "f"]
+
+    def find_dtypes(self, wanted: Iterable[str] | None = None) -> None:
+        """Find out which dtypes each function takes."""
         raised: dict[str, tuple[str, str]] = {}
-        known = [*known_dtypes()][::-1]  # the widest first: its words are the simplest
-        for name in known if wanted is None else [name for name in known if name in wanted]:
-            if wanted is None and name not in declared and known_dtypes()[name].kind == "f":
-                continue
+        for name in self.dtypes(wanted):
             why = ""
             for function in self.subject.names:
                 if function in self.runner.dropped:
