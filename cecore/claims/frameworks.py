@@ -5,7 +5,6 @@ A framework is one entry of the table. Nothing is imported before it is named.
 
 import importlib
 import inspect
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -158,18 +157,15 @@ def _mlx(device: str | None) -> Framework:
 @_framework
 def _tinygrad(device: str | None) -> Framework:
     tinygrad = importlib.import_module("tinygrad")
-    default = "CPU" if shutil.which("clang") else "PYTHON"  # CPU compiles with it
 
     def array(x: Array) -> Any:
         if x.dtype.name == "bfloat16":
             raise NotSupportedError("tinygrad makes no bfloat16 of NumPy's")
-        return tinygrad.Tensor(np.asarray(x, order="C"), device=device or default)
+        return tinygrad.Tensor(np.asarray(x, order="C"), device=device)
 
     def vjp(f: Function, x: Any, u: Callable[[Any], Any]) -> Any:
-        leaf = x.detach().requires_grad_()
-        result = f(leaf)
-        (result * u(result)).sum().backward()
-        return leaf.grad
+        result = f(x)
+        return (result * u(result)).sum().gradient(x)[0]
 
     name = f"tinygrad {importlib.import_module('importlib.metadata').version('tinygrad')}"
     return Framework(name, array, vjp, lambda x: x.numpy())
