@@ -7,6 +7,7 @@ from cecore.chapters.cross_entropy import cross_entropy, entropy, kl_divergence,
 from cecore.chapters.derivative import softmax_jacobian, softmax_jvp, softmax_vjp
 from cecore.chapters.softmax import log_softmax, logsumexp, softmax
 from cecore.scale.in_memory import loss_and_grad
+from cecore.scale.linear import linear_cross_entropy
 
 if TYPE_CHECKING:
     from cecore.claims import verify
@@ -17,6 +18,7 @@ __all__ = [
     "cross_entropy",
     "entropy",
     "kl_divergence",
+    "linear_cross_entropy",
     "log_softmax",
     "logsumexp",
     "loss_and_grad",

@@ -16,7 +16,16 @@ import cecore
 from tests.conftest import ROOT
 
 # The rooms, which are folders, and the modules beside them. Each imports only from those before it.
-LAYERS = ["_engine", "chapters", "scale", "proofs", "claims", "__init__", "__main__", "pytest_plugin"]
+LAYERS = [
+    "_engine",
+    "chapters",
+    "scale",
+    "proofs",
+    "claims",
+    "__init__",
+    "__main__",
+    "pytest_plugin",
+]
 # What imports from nothing else of cecore, and who may import from it.
 APART = {"proofs": {"claims"}}
 # What is imported where it is used, and nowhere else.
@@ -78,7 +87,7 @@ def layer_of(path):
 def test_the_public_names_are_verify_and_the_functions_documented_with_examples():
     documented = [
         node.name
-        for module in [*CHAPTERS, "scale/in_memory"]
+        for module in [*CHAPTERS, "scale/in_memory", "scale/linear"]
         for node in ast.parse(source(module)).body
         if isinstance(node, ast.FunctionDef) and "Examples\n" in (ast.get_docstring(node) or "")
     ]

@@ -53,8 +53,12 @@ class Implementation:
     """Functions to check, each with the signature of its namesake in cecore, or None.
 
     ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example;
-    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean; ``parts`` is a
-    class with the methods of `cecore.scale.parts.LogSumExp`. Functions take
+    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean;
+    ``linear_cross_entropy`` that of the logits ``hidden @ weights``, and the gradients with respect
+    to both; ``merge`` takes the maxima of the parts of rows and their sums of ``e^(z - maximum)``,
+    of shape (parts, rows), and returns log-sum-exp (of parts that are given by their own
+    log-sum-exp, the sums are 1); ``parts`` is a class with the methods of
+    `cecore.scale.parts.LogSumExp`. Functions take
     NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
     What else is given declares what they do not take, which is no failure then, or which options
     the loss was made with; by it the loss, its gradient and ``loss_and_grad`` are judged.
@@ -127,6 +131,10 @@ class Implementation:
         metadata=_kind("z, labels", "row", along_axis=True, namesake="softmax_cross_entropy_grad"),
     )
     loss_and_grad: Function | None = field(default=None, metadata=_kind("batch, labels"))
+    linear_cross_entropy: Function | None = field(default=None, metadata=_kind("h, w, labels"))
+    merge: Function | None = field(
+        default=None, metadata=_kind("maxima, sums", "number", namesake="merged")
+    )
     parts: Function | None = field(default=None, metadata=_kind("parts", namesake="LogSumExp"))
 
     def __post_init__(self) -> None:

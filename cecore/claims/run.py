@@ -25,11 +25,11 @@ from cecore.claims.kit.subject import Subject
 from cecore.claims.model import DECLARED, FUNCTIONS, LABELLED, Claim, Evidence, Implementation
 from cecore.claims.report import Report
 from cecore.claims.words import written
-from cecore.scale import in_memory, parts
+from cecore.scale import in_memory, linear, parts
 
 _OURS = {
     name: value
-    for module in (softmax, derivative, cross_entropy, combined, in_memory, parts)
+    for module in (softmax, derivative, cross_entropy, combined, in_memory, linear, parts)
     for name, value in vars(module).items()
 }
 CECORE = Implementation(

@@ -17,7 +17,7 @@ BLOCK = 2**25  # bytes of logits and their gradients at a time
 def linear_cross_entropy(
     hidden: ArrayLike, weights: ArrayLike, labels: ArrayLike
 ) -> tuple[float, Array, Array]:
-    """Mean loss of the logits ``hidden @ weights``, and its gradients with respect to both.
+    r"""Mean loss of the logits ``hidden @ weights``, and its gradients with respect to both.
 
     The logits of all examples together never exist: those of a few are made, turned into their
     gradient, and used up. So a vocabulary of 128,000 words takes 32 MB beside what is given and
@@ -50,7 +50,7 @@ def linear_cross_entropy(
     Examples
     --------
     >>> loss, grad_hidden, grad_weights = linear_cross_entropy([[1.0, 2.0]], np.eye(2), [0])
-    >>> print(round(loss, 4), grad_hidden.round(4), grad_weights.round(4), sep="\\n")
+    >>> print(round(loss, 4), grad_hidden.round(4), grad_weights.round(4), sep="\n")
     1.3133
     [[-0.7311  0.7311]]
     [[-0.7311  0.7311]
@@ -85,7 +85,7 @@ def linear_cross_entropy(
 
 def _matrix(x: ArrayLike, name: str) -> Array:
     a = np.asarray(x)
-    check_real(a, name)
+    check_real(a.dtype, name)
     if a.ndim != 2:
         raise ValueError(f"{name} must be a matrix; got shape {a.shape}")
     return a if a.dtype.kind == "f" else a.astype(np.float64)

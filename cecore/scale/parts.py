@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cecore._engine.dtypes import HEADROOM, Array, Index, quiet
+from cecore._engine.dtypes import HEADROOM, Array, Index, quiet, widened
 from cecore._engine.exponentials import exp_minus
 from cecore._engine.inputs import check_entries, open_part
 from cecore._engine.rows import ShortBuffer
@@ -167,6 +167,26 @@ class LogSumExp:
     def _top(self) -> Array:
         """Return the largest term of the scaled sum."""
         return _powers(self.maximum[..., None], _below(self.maximum))[..., 0]
+
+
+@quiet
+def merged(maxima: ArrayLike, sums: ArrayLike) -> Array:
+    """Return the log-sum-exp of rows that come in parts, as other programs keep them (B30).
+
+    ``maxima`` are the largest logits of the parts, ``sums`` those of ``e^(z - maximum)``: of shape
+    (parts, rows), or (parts,) for one row; -inf and 0 of a part without classes. Of parts that are
+    given by their log-sum-exp, as the processes of a divided vocabulary give them, the sums are 1.
+    """
+    m, dtype = widened(np.asarray(maxima))
+    sums = np.asarray(sums, m.dtype)
+    if m.shape != sums.shape or not m.ndim or not len(m):
+        raise ValueError(
+            f"maxima and sums must have one shape (parts, ...); got {m.shape} and {sums.shape}"
+        )
+    top = m.max(0)
+    shift = np.where(np.isneginf(top), 0, top)
+    total = (sums * np.exp(m - shift)).sum(0)
+    return (shift + np.log(total)).astype(dtype)
 
 
 def _check_same_rows(a: LogSumExp, b: LogSumExp) -> None:

@@ -38,7 +38,7 @@ def formula():
 z = np.random.default_rng(8).normal(size=(5, 3))
 v, p, q, y = z[::-1], cecore.softmax(z), cecore.softmax(-z), cecore.softmax(2 * z)
 VALUES = {"z": z, "v": v, "p": p, "q": q, "y": y, "k": np.array([0, 2, 1, 1, 0]), "n": 3}
-VALUES |= {"T": 2.0, "eps": 0.1, "w": np.ones((5, 1)), "X": np.ones((5, 7))}
+VALUES |= {"T": 2.0, "eps": 0.1, "w": np.ones((5, 1)), "X": np.ones((5, 7)), "W": np.ones((7, 3))}
 
 
 def calls():

@@ -67,6 +67,18 @@ def any_calls(
     name: str, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator, **how: Any
 ) -> Iterator[Case]:
     """Yield calls of a function with inputs of a shape, moderate and random."""
+    rows, n = shape if len(shape) == 2 else (0, 0)
+    if FUNCTIONS[name].takes[0] == "h":
+        if rows:
+            h, w = rng.normal(size=(rows, 6)), rng.normal(size=(6, n))
+            labels = (np.arange(rows) + int(rng.integers(n))) % n
+            yield Case(name, (h.astype(dtype), w.astype(dtype), labels))
+        return
+    if FUNCTIONS[name].takes[0] == "maxima":
+        if rows:
+            maxima, sums = rng.normal(size=(n, rows)) * 3, rng.uniform(1, 9, (n, rows))
+            yield Case(name, (maxima.astype(dtype), sums.astype(dtype)), None)
+        return
     if FUNCTIONS[name].takes[0] == "p":
         yield from of_distributions(name, shape, dtype, rng, **how)
         return

@@ -8,7 +8,7 @@ import numpy as np
 
 from cecore.claims.isolated import DiedError
 from cecore.claims.kit.options import right_with_options
-from cecore.claims.kit.right import Right, Rows, floats, of_mean, of_pair
+from cecore.claims.kit.right import Right, Rows, floats, of_linear, of_mean, of_pair, of_parts
 from cecore.claims.kit.subject import Subject
 from cecore.claims.limits import beyond, fit
 from cecore.claims.model import (
@@ -102,6 +102,10 @@ def right_of(f: Implementation, case: Case) -> Sequence[Right]:
     """Return the right value, or values, with the classes on the last axis."""
     name, axis = case.function, -1 if case.axis is None else case.axis
     kind = FUNCTIONS[name]
+    if kind.takes[0] == "h":
+        return of_linear(*case.args)
+    if kind.takes[0] == "maxima":
+        return (of_parts(*case.args),)
     moved = [
         np.moveaxis(a, axis, -1) if np.ndim(a) == np.ndim(case.args[0]) else a for a in case.args
     ]

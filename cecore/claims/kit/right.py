@@ -67,9 +67,19 @@ class Rows:
 
         If not, logits themselves are: an honest function may add something of their size.
         """
-        self.dtype = z.dtype
-        self.a = a = Arithmetic(z.dtype)
-        x = a.of(z) if temperature == 1 else a.of(z) / temperature
+        a = Arithmetic(z.dtype)
+        self._fill(a.of(z) if temperature == 1 else a.of(z) / temperature, a, z.dtype, spread)
+
+    @classmethod
+    def of_wide(cls, x: Array, a: Arithmetic, dtype: np.dtype[Any]) -> "Rows":
+        """Take logits that are wider than the dtype by which is judged."""
+        rows = cls.__new__(cls)
+        rows._fill(x, a, dtype, False)
+        return rows
+
+    def _fill(self, x: Array, a: Arithmetic, dtype: np.dtype[Any], spread: bool) -> None:
+        self.dtype, self.a = dtype, a
+        z = floats(x)
         self.n = z.shape[-1]
         top = z.argmax(-1)[..., None]
         self.m = np.take_along_axis(x, top, -1)
@@ -86,7 +96,7 @@ class Rows:
         gap = np.where(gap < 800, gap, 0)
         self.largest = finite.max(-1, keepdims=True)
         self.slack = 2 * (gap if spread else self.largest).max(-1, keepdims=True)
-        self.slack = self.slack + _sum_slack(self.n, z.dtype) + 8
+        self.slack = self.slack + _sum_slack(self.n, dtype) + 8
 
     def right(self, value: Array, scale: Any, size: Any, slack: Any) -> Right:
         """Make the parts of one shape, that of the value."""
@@ -164,6 +174,39 @@ def of_mean(rows: Rows, labels: Array) -> tuple[Right, Right]:
     size = abs(floats(value))
     mean = rows.right(value, 1 + size, size, loss.slack.max())
     return mean, rows.right(grad.value / count, grad.scale / count, grad.size / count, grad.slack)
+
+
+def of_linear(h: Array, w: Array, labels: Array) -> tuple[Right, ...]:
+    """Return the mean loss of the logits ``h @ w``, and its gradients with respect to both."""
+    rows = Rows(np.zeros((len(h), w.shape[1]), h.dtype))
+    a = rows.a
+    x, y = a.of(h), a.of(w)
+    rows = Rows.of_wide(x @ y, a, h.dtype)
+    loss, grad = of_mean(rows, labels)
+    # Each logit is a rounded sum of products of this size.
+    size = float((abs(floats(h)) @ abs(floats(w))).max())
+    slack = 4 * size + h.shape[1] + len(h) ** 0.5 + float(loss.slack.max())
+    one_hot = np.zeros(rows.d.shape)
+    np.put_along_axis(one_hot, labels[:, None], 1, -1)
+    g = (floats(rows.s) + one_hot) / len(h)
+    scales = (g @ abs(floats(w)).T, abs(floats(h)).T @ g)
+    grads = (grad.value @ y.T, x.T @ grad.value)
+    return (
+        rows.right(loss.value, loss.scale, loss.size, slack),
+        *(rows.right(v, s, abs(v), slack) for v, s in zip(grads, scales, strict=True)),
+    )
+
+
+def of_parts(maxima: Array, sums: Array) -> Right:
+    """Return the log-sum-exp of rows whose parts are along the first axis."""
+    a = Arithmetic(maxima.dtype)
+    m = a.of(maxima)
+    top = np.where(np.isneginf(maxima.max(0)), a.of(np.zeros(maxima.shape[1:])), m.max(0))
+    value = top + a.log((a.of(sums) * a.exp(m - top)).sum(0))
+    largest = abs(np.where(np.isfinite(maxima), floats(maxima), 0)).max(0)
+    size = np.maximum(abs(floats(value)), largest)
+    slack = np.full(value.shape, len(maxima) ** 0.5 + 8)
+    return Right(value, 1 + size, size, slack)
 
 
 def of_pair(name: str, p: Array, q: Array) -> Right:

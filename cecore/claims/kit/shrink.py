@@ -67,6 +67,11 @@ def _kinds(case: Case) -> tuple[int, bool]:
 def _rows(case: Case) -> Iterator[Case]:
     """Take one row of a batch, or half of them; along each axis but that of the classes."""
     z = case.args[0]
+    if FUNCTIONS[case.function].takes[0] == "h":
+        h, w, labels = case.args
+        for part in (slice(1), slice(len(h) // 2), slice(len(h) // 2, None)) if len(h) > 1 else ():
+            yield replace(case, args=(h[part], w, labels[part]))
+        return
     axis, indices = _kinds(case)
     for other in range(z.ndim):
         count = z.shape[other]
@@ -97,7 +102,7 @@ def _classes(case: Case) -> Iterator[Case]:
     axis, indices = _kinds(case)
     n = z.shape[axis]
     takes = FUNCTIONS[case.function].takes
-    if n < 2 or takes[0] == "p" or (takes[-1] == "labels" and not indices):
+    if n < 2 or takes[0] in ("p", "h") or (takes[-1] == "labels" and not indices):
         return
     used = set(case.args[1].ravel().tolist()) if indices else set()
     for part in (n // 2, n // 4, n // 16, 1):
