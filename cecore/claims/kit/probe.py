@@ -8,7 +8,7 @@ import numpy as np
 
 from cecore.claims.isolated import DiedError
 from cecore.claims.kit.options import right_with_options
-from cecore.claims.kit.right import Right, Rows, floats, of_linear, of_mean, of_pair, of_parts
+from cecore.claims.kit.right import Right, floats, of_linear, of_mean, of_pair, of_parts, rows_of
 from cecore.claims.kit.subject import Subject
 from cecore.claims.limits import beyond, fit
 from cecore.claims.model import (
@@ -113,9 +113,9 @@ def right_of(f: Implementation, case: Case) -> Sequence[Right]:
         if kind.takes[0] == "p":
             return (of_pair(name, moved[0], moved[-1]),)
         if name in LABELLED and (f.has_options or f.ignore_index is not None):
-            rows = Rows(moved[0], case.spread and f.temperature == 1, f.temperature)
+            rows = rows_of(moved[0], case.spread and f.temperature == 1, f.temperature)
             return right_with_options(f, name, rows, moved[1])
-        rows = Rows(moved[0], case.spread)
+        rows = rows_of(moved[0], case.spread)
         if name == "loss_and_grad":
             return of_mean(rows, moved[1])
         return (getattr(rows, name)(*moved[1:]),)

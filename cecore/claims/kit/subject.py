@@ -61,6 +61,7 @@ class Subject:
     warnings: dict[str, str] = field(default_factory=dict)
     flushes: bool = field(default_factory=flushes_subnormals)
     flushing: set[str] = field(default_factory=set)  # functions that were seen to
+    _axes: dict[str, bool] = field(default_factory=dict)
     deaf: bool = False  # to warnings: of NaN, say, anyone may warn
 
     @cached_property
@@ -74,7 +75,9 @@ class Subject:
 
     def has_axis(self, name: str) -> bool:
         """Return whether the function has a parameter ``axis``."""
-        return takes_axis(getattr(self.implementation, name))
+        if name not in self._axes:
+            self._axes[name] = takes_axis(getattr(self.implementation, name))
+        return self._axes[name]
 
     def axis_by_default(self, name: str) -> Any:
         """Return the default of the parameter ``axis``."""
