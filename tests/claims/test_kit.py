@@ -435,3 +435,18 @@ def test_flushed_subnormal_numbers_are_said_and_not_held_against_a_function():
     assert report.ok, report.text()
     assert "Numbers below the smallest normal one are 0 (softmax)." in report.text()
     assert "smallest normal" not in cecore.verify(softmax=softmax, chapter="softmax").text()
+
+
+def test_a_function_that_takes_no_floats_is_looked_at_once():
+    report = cecore.verify(one_hot=cecore.one_hot)
+    assert report.ok
+    assert "Takes no" not in report.text()
+
+
+def test_a_function_that_takes_nothing_is_wrong_beside_others():
+    def refuses(z, axis=-1):
+        raise ValueError("never")
+
+    report = cecore.verify(softmax=refuses, logsumexp=logsumexp, dtypes=["float64"])
+    (cause,) = report.causes
+    assert (cause.functions, cause.outcome) == (["softmax"], ["softmax raised ValueError: never"])
