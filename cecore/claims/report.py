@@ -49,7 +49,7 @@ class Report:
 
     @property
     def faults(self) -> list[Cause]:
-        """What was found in the levels that count: up to `level`."""
+        """What was found in the levels that count, correct and robust unless more was asked for."""
         return [cause for cause in self.causes if cause.probe.level in self.counted]
 
     @property
@@ -59,7 +59,7 @@ class Report:
 
     @cached_property
     def causes(self) -> list[Cause]:
-        """What was found in all levels; each looks for its smallest input once."""
+        """What was found in all levels. Each looks for its smallest input once."""
         return causes(self.examination) if self.examination else []
 
     def assert_ok(self) -> None:
@@ -89,7 +89,7 @@ class Report:
     _repr_html_ = html
 
     def junit(self) -> str:
-        """Return the levels as JUnit XML: a test for each probe, function and dtype."""
+        """Return the levels as JUnit XML, with a test for each probe, function and dtype."""
         if self.examination is None:
             raise ValueError("claims alone have no levels: leave out claims")
         return junit(self.name, self.examination, self.causes, self.counted)
