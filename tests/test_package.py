@@ -16,13 +16,23 @@ import cecore
 from tests.conftest import ROOT
 
 # The rooms, which are folders, and the modules beside them. Each imports only from those before it.
-LAYERS = ["_engine", "chapters", "scale", "proofs", "claims", "__init__", "__main__"]
+LAYERS = [
+    "_engine",
+    "chapters",
+    "scale",
+    "proofs",
+    "claims",
+    "__init__",
+    "__main__",
+    "pytest_plugin",
+]
 # What imports from nothing else of cecore, and who may import from it.
 APART = {"proofs": {"claims"}}
 # What is imported where it is used, and nowhere else.
 OPTIONAL = {
     "proofs/numeric": {"mpmath"},
     "proofs/symbolic": {"sympy"},
+    "pytest_plugin": {"pytest"},
     "scale/on_dask": {"dask"},
 }
 PACKAGE = ROOT / "cecore"

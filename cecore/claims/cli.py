@@ -2,131 +2,24 @@
 
 import argparse
 import importlib
-import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
-from cecore.claims.book import CLAIMS
-from cecore.claims.dtypes import FLOAT_NAMES
-from cecore.claims.libraries import LIBRARIES
-from cecore.claims.model import FUNCTIONS, Function, Implementation
-from cecore.claims.registry import ranges
+from cecore.claims.arguments import OPTIONS, declared, is_plain, parser
+from cecore.claims.printing import every_letter, tell, to_the_end
 from cecore.claims.report import HEAD, Report, details
-from cecore.claims.run import verify
-from cecore.claims.words import in_a_line
+from cecore.claims.run import InterruptedVerifyError, verify
 
-# What follows --, and the function that it gives.
-OPTIONS = {name.removeprefix("softmax_").replace("_", "-"): name for name in FUNCTIONS}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SystemExit(_tell(f"{self.prog}: {message}"))
-
-    def print_help(self, file: Any = None) -> None:
-        """Print it, and see to it that it is printed."""
-        if status := _written(lambda: print(self.format_help(), end="")):
-            raise SystemExit(status)
-
-
-def _function(text: str) -> Function:
-    """Import what ``module:function`` names."""
-    module, colon, path = text.partition(":")
-    if not (module and colon and path):
-        raise argparse.ArgumentTypeError(f"expected module:function, got {text!r}")
-    if "/" in module or module.endswith(".py"):
-        raise argparse.ArgumentTypeError(
-            f"expected a module's name, such as mine for mine.py here, got {text!r}"
-        )
-    if os.getcwd() not in sys.path:  # the console script does not look here
-        sys.path.insert(0, os.getcwd())  # until the end: functions may import when they are called
-    try:
-        found: Any = importlib.import_module(module)
-        for name in path.split("."):
-            found = getattr(found, name)
-    except (Exception, SystemExit) as error:
-        why = "it calls sys.exit" if isinstance(error, SystemExit) else in_a_line(error)
-        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {why}") from None
-    if not callable(found):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a function")
-    return found
-
-
-def _claim_id(text: str) -> str:
-    if text.upper() not in CLAIMS:
-        raise argparse.ArgumentTypeError(f"no claim {text!r}: ids run {ranges(CLAIMS)}")
-    return text.upper()
-
-
-def _library(text: str) -> Implementation:
-    if text not in LIBRARIES:
-        raise argparse.ArgumentTypeError(f"expected one of {', '.join(LIBRARIES)}; got {text!r}")
-    try:
-        return LIBRARIES[text]()
-    except ImportError as error:
-        raise argparse.ArgumentTypeError(f"{text} cannot be imported here: {error}") from None
-
-
-def _file(text: str) -> Path:
-    path = Path(text)
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except OSError as error:  # such as for a name that is too long
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}: {error.strerror}") from None
-    if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}: no file in an existing folder")
-    there = path.exists() and not _is_plain(path)
-    if not os.access(path if there else path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}: permission denied")
-    return path
-
-
-def _is_plain(path: Path) -> bool:
-    """Return whether this is a file, or none yet: no pipe, no device, no link to anything."""
-    return not path.is_symlink() and (path.is_file() or not path.exists())
-
-
-def _parser() -> _Parser:
-    parser = _Parser(prog="cecore")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    add = commands.add_parser(
-        "verify",
-        help="check the claims of the book against an implementation",
-        description="Check the claims of the book: against cecore itself, a library, or functions "
-        "of your own (each as module:function, with the signature of its namesake in cecore). "
-        "The exit status is 0 if no claim fails, 1 if one does, 2 if the command is wrong or no "
-        "claim applies to what it gives.",
-    ).add_argument
-    add("--library", type=_library, metavar="NAME", help=f"one of {', '.join(LIBRARIES)}")
-    for option, name in OPTIONS.items():
-        add(f"--{option}", type=_function, dest=name, metavar="M:F", help=f"check this {name}")
-    add("--claim", type=_claim_id, action="append", metavar="ID", help="only this (repeatable)")
-    add(
-        "--dtype",
-        choices=FLOAT_NAMES,
-        action="append",
-        metavar="DTYPE",
-        help="call with float64 and this only (repeatable)",
-    )
-    chapters = [*dict.fromkeys(claim.chapter for claim in CLAIMS.values())]
-    add("--chapter", choices=chapters, metavar="NAME", help=f"one of {', '.join(chapters)}")
-    add("--seed", type=int, default=0, metavar="N", help="of the random inputs (0)")
-    add("--html", type=_file, metavar="FILE", help="write the report as a page")
-    add("--json", type=_file, metavar="FILE", help="write the evidence to a file")
-    add("-v", "--verbose", action="store_true", help="show proof, worst input and what was found")
-    return parser
+INTERRUPTED = 130  # the exit status that shells give after Ctrl-C
 
 
 def _write(path: Path, text: str) -> None:
     """Write beside the file, then rename: it is never there by half."""
-    if not _is_plain(path):
+    if not is_plain(path):
         path.write_text(text, "utf-8")
         return
     beside = path.with_name(f".cecore.{os.getpid()}")
@@ -185,61 +78,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``cecore`` with these arguments and return the exit status."""
     path = [*sys.path]
     try:
-        with _every_letter(sys.stdout), _every_letter(sys.stderr):
-            return _run(_parser().parse_args(argv))
+        with every_letter(sys.stdout), every_letter(sys.stderr):
+            return _run(parser().parse_args(argv))
     finally:
         sys.path[:] = path
 
 
-@contextmanager
-def _every_letter(stream: TextIO | None) -> Iterator[None]:
-    r"""Have letters that the encoding of a stream lacks written as escapes, such as ``\xe9``."""
-    if not isinstance(stream, io.TextIOWrapper):
-        yield
-        return
-    before = stream.errors
-    stream.reconfigure(errors="backslashreplace")
-    try:
-        yield
-    finally:
-        stream.reconfigure(errors=before)
-
-
-def _tell(line: str) -> int:
-    """Say what is wrong on standard error, if there is one, and return the exit status."""
-    if sys.stderr is not None:
-        try:
-            print(line, file=sys.stderr, flush=True)
-        except OSError:
-            _to_nowhere(sys.stderr)
-    return 2
-
-
-def _written(write: Callable[[], None]) -> int:
-    """Write to standard output, if there is one, to the end; return 0, or 2 if that is refused."""
-    try:
-        write()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError as error:
-        _to_nowhere(sys.stdout)
-        # A broken pipe is no fault: whoever reads has seen enough, as in `cecore verify | head`.
-        if not isinstance(error, BrokenPipeError):
-            return _tell(f"cecore verify: cannot print: {error.strerror}")
-    return 0
-
-
-def _to_nowhere(stream: TextIO) -> None:
-    """Let Python write there what is left as it ends: a second failure would be its exit status."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
 def _run(given: argparse.Namespace) -> int:
     functions = {n: getattr(given, n) for n in OPTIONS.values() if getattr(given, n) is not None}
+    if bool(given.function) != bool(given.role):
+        return tell("cecore verify: a function needs --as, which says what it is, and --as one")
+    if given.role:
+        functions[OPTIONS[given.role]] = given.function
+    if functions.get("grad") == "auto":
+        if not given.framework:
+            return tell("cecore verify: --grad auto needs --framework, which derives it")
+        del functions["grad"]
+    if given.framework and (given.library or not functions):
+        return tell("cecore verify: --framework needs functions of its arrays, and no --library")
     if given.claim and given.chapter:
-        return _tell("cecore verify: give --claim or --chapter, not both")
+        return tell("cecore verify: give --claim or --chapter, not both")
+    if given.claim and given.junit:
+        return tell("cecore verify: --junit writes the levels, of which --claim looks at none")
     try:
         report = verify(
             given.library,
@@ -247,24 +107,34 @@ def _run(given: argparse.Namespace) -> int:
             chapter=given.chapter,
             dtypes=given.dtype,
             seed=given.seed,
+            level=given.level,
+            isolate=given.isolate,
+            timeout=given.timeout,
+            framework=given.framework,
+            device=given.device,
             progress=_is_terminal(sys.stderr),
             **functions,
+            **declared(given),
         )
-    except ImportError as error:  # mpmath
-        return _tell(f"cecore verify: {error}")
+    except ImportError as error:  # mpmath, or a framework
+        return tell(f"cecore verify: {error}")
+    except InterruptedVerifyError as interrupted:
+        known = interrupted.report
+        return to_the_end(lambda: _print(known, given.verbose)) or INTERRUPTED
     page = f"<!doctype html><meta charset=utf-8>{report.html()}" if given.html else ""
     for option, path, text in (
         ("--json", given.json, report.to_json() if given.json else ""),
         ("--html", given.html, page),
+        ("--junit", given.junit, report.junit() if given.junit else ""),
     ):
         try:
             if path:
                 _write(path, text)
         except OSError as error:
             why = error.strerror or error
-            return _tell(f"cecore verify: argument {option}: cannot write {str(path)!r}: {why}")
-    if status := _written(lambda: _print(report, given.verbose)):
+            return tell(f"cecore verify: argument {option}: cannot write {str(path)!r}: {why}")
+    if status := to_the_end(lambda: _print(report, given.verbose)):
         return status
     if (given.library or functions) and not report.checked:
-        return _tell("cecore verify: no claim was checked")
+        return tell("cecore verify: no claim was checked")
     return 0 if report.ok else 1

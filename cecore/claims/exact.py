@@ -61,6 +61,15 @@ def as_numbers_of(x: Exact) -> Array:
     return as_numbers(x.hi) + as_numbers(x.lo)
 
 
+def two_sum(a: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
+    """Return the rounded sums, and exactly what the rounding took from them (Knuth 1969)."""
+    a, b = np.asarray(a), np.asarray(b)
+    with np.errstate(all="ignore"):
+        total = a + b
+        back = total - a
+        return total, (a - (total - back)) + (b - back)
+
+
 # Functions of arrays of mpmath numbers
 
 

@@ -19,6 +19,8 @@ from cecore.claims.exact import (
     exact_gradient,
     exact_softmax,
     mp50,
+    of_entries,
+    two_sum,
 )
 from cecore.claims.model import Array
 
@@ -33,7 +35,7 @@ class Row:
 
     def __init__(self, z: ArrayLike, dtype: Any = np.float64) -> None:
         self.z = np.array(z, dtype)
-        self.n = self.z.size
+        self.n, self.top = self.z.size, int(np.argmax(self.z))
         finite = self.z[np.isfinite(self.z)].astype(np.float64)
         self.size = float(abs(finite).max())
         # In eps: rounding a difference d of logits costs |d|/2, a sum of n terms about sqrt(n).
@@ -42,9 +44,21 @@ class Row:
         self._grads: dict[int, Exact] = {}
 
     @cached_property
+    def _powers(self) -> Array:
+        """``e^(z - m)``, as mpmath numbers; 1 for the largest logit m."""
+        z = as_numbers(self.z)
+        return of_entries(mp50().exp, z - z[self.top])
+
+    @cached_property
     def numbers(self) -> Array:
         """The probabilities, as mpmath numbers."""
-        return exact_softmax(as_numbers(self.z))
+        return self._powers / mp50().fsum(self._powers)
+
+    def _others(self, k: int) -> Any:
+        """Return the sum of all probabilities but one, of which no digit is lost."""
+        if k == self.top:
+            return mp50().fsum(np.delete(self.numbers, k))
+        return 1 - self.numbers[k]  # the largest is left, and nothing cancels
 
     @cached_property
     def s(self) -> Exact:
@@ -54,15 +68,21 @@ class Row:
     @cached_property
     def _rest(self) -> tuple[Any, Any]:
         """The largest logit m, and ``ln sum_k e^{z_k - m}``, which 1 does not drown."""
-        m, top = max(as_numbers(self.z)), int(np.argmax(self.z))
-        others = mp50().fsum(mp50().exp(v - m) for v in np.delete(as_numbers(self.z), top))
-        return m, mp50().log1p(others)
+        others = mp50().fsum(np.delete(self._powers, self.top))
+        return as_numbers(self.z[[self.top]])[0], mp50().log1p(others)
 
     @cached_property
     def log_s(self) -> Exact:
         """The logarithms of the probabilities."""
-        m, rest = self._rest
-        return exact([(v - m) - rest for v in as_numbers(self.z)])
+        _, rest = self._rest
+        high = float(rest)
+        z = self.z.astype(np.float64)
+        # Exact differences, and sums with what each step rounds off.
+        d, d_lost = two_sum(z, -z[self.top])
+        total, lost = two_sum(d, -high)
+        low = d_lost + lost - float(rest - high)
+        hi, lo = two_sum(total, np.where(np.isfinite(total), low, 0))
+        return Exact(hi, np.where(np.isfinite(hi), lo, 0))
 
     @cached_property
     def lse(self) -> Exact:
@@ -84,8 +104,7 @@ class Row:
     @cached_property
     def own_slopes(self) -> Exact:
         """The diagonal, ``s_i (1 - s_i)``."""
-        s = self.numbers
-        return exact([s[i] * mp50().fsum(np.delete(s, i)) for i in range(self.n)])
+        return exact([self.numbers[i] * self._others(i) for i in range(self.n)])
 
     @cached_property
     def first_slopes(self) -> Exact:
@@ -104,9 +123,9 @@ class Row:
     def grad_of(self, k: int) -> Exact:
         """Return its gradient: at k minus the sum of the others, however small."""
         if k not in self._grads:
-            g = self.numbers.copy()
-            g[k] = -mp50().fsum(np.delete(g, k))
-            self._grads[k] = exact(g)
+            own = exact([-self._others(k)])
+            self._grads[k] = Exact(self.s.hi.copy(), self.s.lo.copy())
+            self._grads[k].hi[k], self._grads[k].lo[k] = own.hi[0], own.lo[0]
         return self._grads[k]
 
 

@@ -44,22 +44,73 @@ def _kind(
     return {"kind": Kind(tuple(takes.split(", ")), gives, along_axis, namesake)}
 
 
+# What may be declared in so many words.
+CHOICES = {"labels": ("any", "int"), "layout": ("any", "2d"), "reduction": ("none", "mean", "sum")}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Implementation:
     """Functions to check, each with the signature of its namesake in cecore, or None.
 
     ``loss`` is `softmax_cross_entropy` and ``grad`` its gradient, both per example;
-    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean; ``parts`` is a
-    class with the methods of `cecore.scale.parts.LogSumExp`. Functions take
+    ``loss_and_grad`` returns the mean loss of a batch and the gradient of that mean;
+    ``linear_cross_entropy`` that of the logits ``hidden @ weights``, and the gradients with respect
+    to both; ``merge`` takes the maxima of the parts of rows and their sums of ``e^(z - maximum)``,
+    of shape (parts, rows), and returns log-sum-exp (of parts that are given by their own
+    log-sum-exp, the sums are 1); ``parts`` is a class with the methods of
+    `cecore.scale.parts.LogSumExp`. Functions take
     NumPy arrays, the classes on the last axis; ``axis`` is passed by name to those that have it.
-    ``dtypes`` are those they take, ``classes`` is the smallest number of classes,
-    and ``ignore_index`` a label whose example does not count.
+    What else is given declares what they do not take, which is no failure then, or which options
+    the loss was made with; by it the loss, its gradient and ``loss_and_grad`` are judged.
+
+    Parameters
+    ----------
+    name : str
+        What the report calls it.
+    dtypes : tuple of dtypes
+        Of float16, float32 and float64, those that the functions take.
+    classes : int
+        The smallest number of classes.
+    labels : {"any", "int"}
+        Whether labels may be distributions, or are class indices only.
+    layout : {"any", "2d"}
+        Whether logits and distributions may have any number of axes, or are matrices only.
+    axis : bool
+        Whether the classes may lie along another axis than the last one.
+    empty : bool
+        Whether a batch may have no example.
+    shapes : tuple of pairs of int
+        The only shapes (examples, classes) that are taken; () are all.
+    ignore_index : int, optional
+        A label whose example does not count: its loss and gradient are 0.
+    reduction : {"none", "mean", "sum"}
+        What ``loss`` returns, and what ``grad`` is the gradient of. ``loss_and_grad`` is of the
+        mean unless this is "sum".
+    weights : tuple of float, optional
+        Of each class: the loss is ``-sum_j w_j y_j ln s_j``, and the mean is divided by the sum of
+        the weights of the true classes, if they are given by indices, as in PyTorch.
+    label_smoothing : float
+        The share of each label that goes to all classes alike.
+    temperature : float
+        What the logits are divided by.
+    z_loss : float
+        How many times the square of log-sum-exp is added to the loss of each example.
     """
 
     name: str = "your functions"
     dtypes: tuple[Any, ...] = FLOATS
     classes: int = 1
+    labels: str = "any"
+    layout: str = "any"
+    axis: bool = True
+    empty: bool = True
+    shapes: tuple[tuple[int, int], ...] = ()
     ignore_index: int | None = None
+    reduction: str = "none"
+    weights: tuple[float, ...] | None = None
+    label_smoothing: float = 0.0
+    temperature: float = 1.0
+    z_loss: float = 0.0
     # This is the one table of them: all other lists of functions are taken from it.
     softmax: Function | None = field(default=None, metadata=_kind("z", "row", along_axis=True))
     log_softmax: Function | None = field(default=None, metadata=_kind("z", "row", along_axis=True))
@@ -80,10 +131,33 @@ class Implementation:
         metadata=_kind("z, labels", "row", along_axis=True, namesake="softmax_cross_entropy_grad"),
     )
     loss_and_grad: Function | None = field(default=None, metadata=_kind("batch, labels"))
+    linear_cross_entropy: Function | None = field(default=None, metadata=_kind("h, w, labels"))
+    merge: Function | None = field(
+        default=None, metadata=_kind("maxima, sums", "number", namesake="merged")
+    )
     parts: Function | None = field(default=None, metadata=_kind("parts", namesake="LogSumExp"))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtypes", float_types(self.dtypes))
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                options = ", ".join(map(repr, choices))
+                raise ValueError(f"{name} must be one of {options}; got {getattr(self, name)!r}")
+        shapes = tuple(tuple(map(int, shape)) for shape in self.shapes)
+        if any(len(shape) != 2 for shape in shapes):
+            raise ValueError(f"shapes must be pairs, as in [(8, 128)]; got {self.shapes!r}")
+        object.__setattr__(self, "shapes", shapes)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", tuple(map(float, self.weights)))
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0; got {self.temperature!r}")
+
+    @property
+    def has_options(self) -> bool:
+        """Whether the loss is another than the plain one."""
+        plain = ("none", None, 0.0, 1.0, 0.0)
+        names = ("reduction", "weights", "label_smoothing", "temperature", "z_loss")
+        return tuple(getattr(self, name) for name in names) != plain
 
 
 # Every function that an implementation may have, by name.
@@ -96,6 +170,8 @@ LOGITS = (
     *ALONG_AXIS,
     *(name for name, kind in FUNCTIONS.items() if kind.takes[0] == "z" and not kind.along_axis),
 )
+LABELLED = ("loss", "grad", "loss_and_grad")
+DECLARED = tuple(f.name for f in fields(Implementation) if "kind" not in f.metadata)
 DISTRIBUTIONS = tuple(name for name, kind in FUNCTIONS.items() if kind.takes[0] == "p")
 
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from cecore.claims.kit.causes import Cause, as_dict, causes, counts, text
 from cecore.claims.kit.examine import Examination
+from cecore.claims.kit.junit import junit
 from cecore.claims.kit.page import page
+from cecore.claims.kit.probe import LEVELS
 from cecore.claims.model import Claim, Evidence
 from cecore.proofs.book import DERIVATIONS
 
@@ -27,6 +29,7 @@ class Report:
     note: str = ""
     examination: Examination | None = None
     by_claims: bool = True
+    level: str = "robust"
 
     @property
     def failed(self) -> list[tuple[Claim, Evidence]]:
@@ -41,17 +44,22 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether it is correct and robust, as far as was looked; no claim that counts failed."""
+        """Whether there is no fault in the levels that count, and no claim failed that counts."""
         return not self.faults and not (self.by_claims and self.failed)
 
     @property
     def faults(self) -> list[Cause]:
-        """What was found in the levels that count: correct and robust."""
-        return [cause for cause in self.causes if cause.probe.level in ("correct", "robust")]
+        """What was found in the levels that count, correct and robust unless more was asked for."""
+        return [cause for cause in self.causes if cause.probe.level in self.counted]
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The levels that count."""
+        return LEVELS[: LEVELS.index(self.level) + 1]
 
     @cached_property
     def causes(self) -> list[Cause]:
-        """What was found in all levels; each looks for its smallest input once."""
+        """What was found in all levels. Each looks for its smallest input once."""
         return causes(self.examination) if self.examination else []
 
     def assert_ok(self) -> None:
@@ -79,6 +87,12 @@ class Report:
         return page(self.name, self.examination, self.causes)
 
     _repr_html_ = html
+
+    def junit(self) -> str:
+        """Return the levels as JUnit XML, with a test for each probe, function and dtype."""
+        if self.examination is None:
+            raise ValueError("claims alone have no levels: leave out claims")
+        return junit(self.name, self.examination, self.causes, self.counted)
 
     def summary(self) -> str:
         """How many claims held, failed and did not apply, in one line."""

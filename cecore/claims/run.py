@@ -8,21 +8,28 @@
 import importlib
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from cecore.chapters import combined, cross_entropy, derivative, softmax
+from cecore.claims import frameworks
 from cecore.claims.book import CLAIMS
 from cecore.claims.dtypes import float_types, flushes_subnormals
-from cecore.claims.kit.examine import examine
-from cecore.claims.model import FUNCTIONS, Claim, Evidence, Function, Implementation
+from cecore.claims.frameworks import adapt
+from cecore.claims.isolated import GONE, TIMEOUT, DiedError, Here, Worker
+from cecore.claims.kit.examine import Examination
+from cecore.claims.kit.probe import LEVELS
+from cecore.claims.kit.subject import Subject
+from cecore.claims.model import DECLARED, FUNCTIONS, LABELLED, Claim, Evidence, Implementation
 from cecore.claims.report import Report
-from cecore.scale import in_memory, parts
+from cecore.claims.words import written
+from cecore.scale import in_memory, linear, parts
 
 _OURS = {
     name: value
-    for module in (softmax, derivative, cross_entropy, combined, in_memory, parts)
+    for module in (softmax, derivative, cross_entropy, combined, in_memory, linear, parts)
     for name, value in vars(module).items()
 }
 CECORE = Implementation(
@@ -43,8 +50,13 @@ def verify(
     chapter: str | None = None,
     dtypes: Iterable[DTypeLike] | None = None,
     seed: int = 0,
+    level: str = "robust",
+    isolate: bool = False,
+    timeout: float | None = None,
+    framework: str | None = None,
+    device: str | None = None,
     progress: bool = False,
-    **functions: Function,
+    **functions: Any,
 ) -> Report:
     """Find out where an implementation goes wrong, and which claims of the book hold for it.
 
@@ -67,18 +79,36 @@ def verify(
         the levels are looked at in bfloat16 as well, where it is taken and ml_dtypes is installed.
     seed : int, default 0
         Of the random inputs of the levels.
+    level : {"correct", "robust", "exact", "strict"}, default "robust"
+        The last level that counts for ``.ok``. Strict asks that bad input is refused, and is looked
+        at only if it counts.
+    isolate : bool, default False
+        Call the functions in a process of their own: a crash or a hang is then a finding like any
+        other. Where processes do not fork (Windows), functions must be such as can be pickled.
+    timeout : float, optional
+        With `isolate`, which it implies: how many seconds a call may take; by default 60.
+    framework : str, optional
+        Whose arrays the functions take: "torch", "jax", "tensorflow", "mlx" or "tinygrad". What can
+        be derived of them is looked at as well, by the framework's own automatic differentiation:
+        the gradient of a loss, the products of a softmax with its Jacobian, the loss from
+        log-probabilities. Options of the loss that are declared are passed on to parameters of
+        PyTorch's names.
+    device : str, optional
+        Where the framework's arrays are, such as "cuda"; by default on the processor.
     progress : bool, default False
         Show a progress bar on standard error, if rich is installed.
     functions : callables, by name
         Instead of an implementation, or to replace some of its functions: any of its fields, as in
-        ``verify(softmax=my_softmax)``. A claim that needs others is "not applicable".
+        ``verify(softmax=my_softmax)``. A claim that needs others is "not applicable". What an
+        `Implementation` declares may be given by name as well, as in
+        ``verify(loss=my_loss, labels="int", label_smoothing=0.1)``.
 
     Returns
     -------
     Report
-        ``.ok``, ``.text()``, ``.table()``, ``.failed``, ``.checked``, ``.to_json()``, and
-        ``.assert_ok()`` for a test. It is ok if it is correct and robust; if claims were asked for,
-        or none of your functions, if no claim failed.
+        ``.ok``, ``.text()``, ``.table()``, ``.failed``, ``.checked``, ``.to_json()``,
+        ``.junit()``, ``.html()``, and ``.assert_ok()`` for a test. It is ok if it is correct and
+        robust; if claims were asked for, or none of your functions, if no claim failed.
 
     Raises
     ------
@@ -86,33 +116,98 @@ def verify(
         If one of the functions has a name that no implementation has, or cannot be called; if
         `implementation` is no Implementation; if claims or dtypes are not several.
     ValueError
-        If there is no claim of one of the ids, no such chapter, or a dtype is none of the three.
+        If there is no claim of one of the ids, no such chapter, level or framework, a dtype is none
+        of the three, or `timeout` is not above 0.
+    KeyboardInterrupt
+        On Ctrl-C; its ``report`` holds what was found until then.
 
     Examples
     --------
     >>> verify(claims=["S1"]).ok
     True
     """
+    if framework is not None:
+        functions = _of_framework(framework, device, functions)
+    implementation, own = _chosen(implementation, functions, dtypes)
+    ids = _ids(claims, chapter)
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"timeout must be a number of seconds above 0; got {timeout!r}")
+    if level not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(LEVELS)}; got {level!r}")
+    isolate = isolate or timeout is not None
+    runner = Worker(implementation, timeout or TIMEOUT) if isolate else Here(implementation)
+    examination = Examination(runner) if claims is None else None
+    note = FLUSHED if flushes_subnormals() else ""
+    results: list[tuple[Claim, Evidence]] = []
+    by_claims = claims is not None or own
+    report = Report(implementation.name, results, note, examination, by_claims, level)
+    try:
+        if examination is not None:
+            names = None if dtypes is None else [np.dtype(d).name for d in implementation.dtypes]
+            levels = LEVELS if level == "strict" else LEVELS[:3]
+            examination.look(levels, dtypes=names, seed=seed)
+        for name in _with_progress(ids) if progress else ids:
+            results.append((CLAIMS[name], _check(CLAIMS[name], runner)))
+        if isolate:
+            for cause in report.causes:
+                _ = cause.fault  # looked for while there is a process to look in
+    except KeyboardInterrupt:
+        runner.close()
+        note = " ".join(filter(None, [note, "Interrupted: not everything was looked at."]))
+        raise InterruptedVerifyError(replace(report, note=note)) from None
+    finally:
+        runner.close()
+    return report
+
+
+class InterruptedVerifyError(KeyboardInterrupt):
+    """Ctrl-C was pressed; ``report`` holds what was found until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+def _chosen(
+    implementation: Implementation | None,
+    given: dict[str, Any],
+    dtypes: Iterable[DTypeLike] | None,
+) -> tuple[Implementation, bool]:
+    """Return what to check, and whether that is cecore itself."""
     if not isinstance(implementation, Implementation | None):
         raise TypeError(
             "implementation must be an Implementation, or functions be given by name, "
             f"as in verify(softmax=my_softmax); got {implementation!r}"
         )
-    for name, function in functions.items():
-        if name not in FUNCTIONS:
+    for name, value in given.items():
+        if name not in (*FUNCTIONS, *DECLARED):
             raise TypeError(f"functions must be any of {', '.join(FUNCTIONS)}; got {name}")
-        if not callable(function):
-            raise TypeError(f"{name} must be a function; got {function!r}")
+        if name in FUNCTIONS and not callable(value):
+            raise TypeError(f"{name} must be a function; got {value!r}")
+    functions = [name for name in given if name in FUNCTIONS]
     own = implementation is None and not functions
     if implementation is None:
         implementation = Implementation() if functions else CECORE
     elif functions:
         name = f"{implementation.name} with your {', '.join(functions)}"
         implementation = replace(implementation, name=name)
-    implementation = replace(implementation, **functions)  # type: ignore[arg-type]
+    implementation = replace(implementation, **given)
     if dtypes is not None:
         types = (np.float64, *float_types(dtypes))
         implementation = replace(implementation, dtypes=types)
+    return implementation, own
+
+
+def _of_framework(name: str, device: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    functions = {name: value for name, value in given.items() if name in FUNCTIONS}
+    declared = {name: value for name, value in given.items() if name not in FUNCTIONS}
+    if not functions:
+        raise TypeError("framework needs functions by name, as in verify(loss=their_loss)")
+    return adapt(functions, frameworks.framework(name, device), declared)
+
+
+def _ids(claims: Iterable[str] | None, chapter: str | None) -> list[str]:
+    """Return the ids of the claims to check."""
     if chapter is not None and claims is not None:
         raise TypeError("give claims or a chapter, not both")
     if isinstance(claims, str):
@@ -127,21 +222,31 @@ def verify(
     for claim in wanted:
         if claim not in ids:
             raise ValueError(f"claims must be ids such as S1, B4 or P1; got {claim!r}")
-    chosen: Iterable[str] = _with_progress(wanted) if progress else wanted
-    results = [(CLAIMS[i], _check(CLAIMS[i], implementation)) for i in chosen]
-    examination = None
-    if claims is None:
-        names = None if dtypes is None else [np.dtype(d).name for d in implementation.dtypes]
-        examination = examine(implementation, dtypes=names, seed=seed)
-    note = FLUSHED if flushes_subnormals() else ""
-    by_claims = claims is not None or own
-    return Report(implementation.name, results, note, examination, by_claims)
+    return wanted
 
 
-def _check(claim: Claim, implementation: Implementation) -> Evidence:
+def _check(claim: Claim, runner: Here) -> Evidence:
     if claim.check is None:
         return Evidence("not applicable", message="not a statement about functions")
-    return claim.check(implementation)
+    try:
+        found: Evidence = runner.run(_evidence, claim.id, runner.dropped)
+    except DiedError as died:
+        runner.bury(died)
+        return Evidence("error", worst=written(died.call), message=str(died))
+    gone = [name for name in claim.needs if name in runner.dropped]
+    if gone and found.verdict == "not applicable":
+        return replace(found, verdict="error", message=f"{gone[0]} {GONE}")
+    return found
+
+
+def _evidence(subject: Subject, name: str, without: list[str]) -> Evidence:
+    check = CLAIMS[name].check
+    assert check
+    f = subject.implementation
+    if f.has_options:  # the claims are about the loss without
+        without = [*without, *LABELLED]
+    there: dict[str, Any] = dict.fromkeys(without)
+    return check(replace(f, **there))
 
 
 def _with_progress(ids: list[str]) -> Iterable[str]:

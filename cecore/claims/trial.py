@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cecore.claims import inputs
+from cecore.claims.calling import calling
 from cecore.claims.dtypes import FLOATS, SUBNORMAL, flushes_subnormals
 from cecore.claims.exact import Exact
 from cecore.claims.inputs import Pair, Row
+from cecore.claims.limits import beyond
 from cecore.claims.listening import listening
 from cecore.claims.model import (
+    DISTRIBUTIONS,
     FUNCTIONS,
+    LOGITS,
     Array,
     Evidence,
     Function,
@@ -25,7 +29,7 @@ from cecore.claims.model import (
     NotSupportedError,
     StopError,
 )
-from cecore.claims.words import in_a_line, short
+from cecore.claims.words import in_a_line, written
 
 # In ulps: how far off a result may be to the last digits. So much may add up where exponentials,
 # a sum, a quotient and a logarithm are each rounded.
@@ -34,6 +38,8 @@ LAST_DIGITS = 6
 UNDERFLOW = 4
 
 _KEPT: dict[Any, Any] = {}
+# Functions that take a row alone.
+IN_ROWS = (*LOGITS, *DISTRIBUTIONS)
 R = TypeVar("R")
 
 
@@ -113,10 +119,12 @@ class Trial:
         self.dtype = np.asarray(args[0]).dtype
         if self.dtype.kind != "f":
             self.dtype = np.dtype(np.float64)
-        written = [*map(short, args)]
-        if axis != -1:
-            written.append(f"axis={axis}")
-        self.call = f"{name}({', '.join(written)})"
+        self.call = written((name, args, axis))
+        alone = self.f.layout == "2d" and name in IN_ROWS and np.ndim(args[0]) == 1
+        if alone:  # a matrix of one row
+            args = tuple(np.asarray(a)[None] for a in args)
+        if not via and (limit := beyond(self.f, name, args, axis)):
+            raise NotSupportedError(limit)
         named: dict[str, Any] = {}
         if via or name not in self._axes:
             self._axes[name] = takes_axis(function)
@@ -127,12 +135,13 @@ class Trial:
         with (
             listening() as caught,
             np.errstate(over="warn", divide="warn", invalid="warn", under="ignore"),
+            calling(name, args, axis),
         ):
             result = function(*args, **named)
         old = (DeprecationWarning, FutureWarning)  # says nothing about the values
         ours = [w for w in caught if not isinstance(w, old)]
         self.warning = str(ours[0]) if ours else ""
-        return result
+        return result[0] if alone else result
 
     def result_of(self, name: str, *args: Any, axis: int = -1, via: Function | None = None) -> Any:
         """Do the same, but stop the check if the function raises, or would end Python."""

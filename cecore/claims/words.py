@@ -23,6 +23,17 @@ def short(x: Any) -> str:
     return _text(x) if x.dtype in (np.float64, np.intp) else f"{x.dtype}({_text(x)})"
 
 
+def written(call: tuple[str, tuple[Any, ...], int | None] | None) -> str:
+    """Write a call as one would make it; "" if there is none."""
+    if call is None:
+        return ""
+    name, args, axis = call
+    words = [*map(short, args)]
+    if axis not in (-1, None):
+        words.append(f"axis={axis}")
+    return f"{name}({', '.join(words)})"
+
+
 def _text(x: Any) -> str:
     return f"[{', '.join(map(_text, x))}]" if np.ndim(x) else str(x)
 

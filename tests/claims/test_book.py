@@ -184,10 +184,10 @@ P8  softmax 32.12 3873.89 log_softmax 17.44 4052.41 logsumexp 16.16 4159.49
 P8  loss 17.78 4070.03 grad 32.13 3855.79 softmax_jacobian 84.07 3762.94
 P9  softmax 35.02 3671.75 log_softmax 21.43 3784.44 logsumexp 22.75 3775.90
 P9  loss 21.43 3791.54 grad 32.95 3708.76
-P12 softmax 10.83 1480.72
+P12 softmax 9.415 3313.68
 P13 softmax 2.016 1435.46
 P14 softmax_jvp 85.05 1373.88 softmax_vjp 85.05 1373.88
-P15 loss~ 0.004168 9147.19 grad~ 0.008333 9043.35
+P15 loss~ 0.00848 11082.34 grad~ 0.01197 10960.51
 P16 softmax 3 5101.67 log_softmax 3.071 5133.93 logsumexp 3.073 5187.79
 P16 loss 3.071 7884.28 grad 3 7761.98 softmax_jacobian 6 6226.31
 P16 cross_entropy 3.159 3888.02 entropy 3.121 3886.78 kl_divergence 4.328 3750.67

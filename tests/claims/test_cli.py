@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from cecore.claims import CLAIMS, cli, verify
-from cecore.claims.cli import OPTIONS, main
+from cecore.claims.arguments import OPTIONS
+from cecore.claims.cli import main
 from cecore.claims.model import FUNCTIONS
 from tests.claims.reports import REPORT
 from tests.conftest import ROOT
@@ -426,8 +427,8 @@ def test_command_has_help_on_what_can_be_given(capsys, monkeypatch):
     for words in (
         "Check the claims of the book: against cecore itself, a library, or functions of your own "
         "(each as module:function, with the signature of its namesake in cecore). The exit status "
-        "is 0 if no claim fails, 1 if one does, 2 if the command is wrong or no claim applies to "
-        "what it gives.",
+        "is 0 if it is correct and robust (--level) and no claim that was asked for fails, 1 if "
+        "not, 2 if the command is wrong or no claim applies to what it gives.",
         "--library NAME one of numpy, scipy, torch, jax, sklearn",
         "--softmax M:F check this softmax",
         "--log-softmax M:F check this log_softmax",
@@ -468,3 +469,19 @@ def test_command_refuses_a_wrong_chapter_in_a_line(given, words, capsys):
     with contextlib.suppress(SystemExit):
         assert main(["verify", *given]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_command_counts_up_to_a_level_and_writes_junit(tmp_path, monkeypatch, capsys):
+    (tmp_path / "of_a_textbook.py").write_text(
+        "import numpy as np\ndef f(z, axis=-1):\n"
+        "    e = np.exp(z - z.max(axis, keepdims=True))\n"
+        "    return e / e.sum(axis, keepdims=True)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    command = ["verify", "--softmax", "of_a_textbook:f", "--dtype=float32"]
+    assert main(command) == 0
+    assert main([*command, "--level=exact", "--junit=found.xml"]) == 1
+    assert '<failure message="the last digits are lost">' in (tmp_path / "found.xml").read_text()
+    capsys.readouterr()
+    assert main(["verify", "--claim=S4", "--junit=found.xml"]) == 2
+    assert "--junit writes the levels" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The conformance kit is right in both directions: it refutes what is wrong, and nothing else."""
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -362,9 +363,9 @@ def test_what_may_be_refused_is_no_fault():
 
     report = cecore.verify(softmax=of_matrices)
     assert report.ok
-    said = report.text()
-    for limit in ("a row alone", "more than two axes", "a single class"):
-        assert f"Not taken: {limit} (softmax)." in said
+    said = " ".join(report.text().split())
+    refused = "a row alone, a single class, more than two axes, another axis, default axis"
+    assert f"Not taken: {refused} (softmax)." in said
 
 
 def test_other_seeds_give_other_inputs_and_the_same_seed_the_same():
@@ -378,3 +379,74 @@ def test_other_seeds_give_other_inputs_and_the_same_seed_the_same():
         seen.append([])
         assert cecore.verify(softmax=spied, chapter="softmax", seed=seed).ok
     assert seen[0] == seen[1] != seen[2]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_level_says_what_counts():
+    given = {"softmax": textbook, "dtypes": ["float64"], "chapter": "softmax"}
+    assert cecore.verify(**given).ok
+    assert not cecore.verify(**given, level="exact").ok
+    assert cecore.verify(softmax=naive, dtypes=["float64"], level="correct").ok
+    strict = cecore.verify(**given, level="strict")
+    assert "strict   NO" in strict.text()
+    assert [cause.probe.level for cause in strict.faults] == ["exact", "strict"]
+    with pytest.raises(ValueError, match="level must be one of correct, robust, exact, strict"):
+        cecore.verify(**given, level="perfect")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_junit_has_a_test_for_each_probe_function_and_dtype():
+    report = cecore.verify(softmax=naive, logsumexp=logsumexp, dtypes=["float64", "float32"])
+    suite = ElementTree.fromstring(report.junit())
+    cases = [*suite.iter("testcase")]
+    names = {(case.get("classname"), case.get("name")) for case in cases}
+    assert len(names) == len(cases) == int(suite.get("tests"))
+    assert ("cecore.correct.logsumexp", "plain values (float32)") in names
+    failed = {
+        case.get("name"): case.find("failure").text for case in suite.iterfind(".//*[failure]")
+    }
+    assert {*failed} >= {"large logits (float32)", "large logits (float64)"}
+    assert "softmax([[710]])" in failed["large logits (float64)"]
+    assert int(suite.get("failures")) == len(failed)
+    exact = ElementTree.fromstring(cecore.verify(softmax=textbook, dtypes=["float64"]).junit())
+    assert (exact.get("failures"), exact.get("skipped")) == ("0", "1")
+    with pytest.raises(ValueError, match="claims alone have no levels"):
+        cecore.verify(claims=["S4"]).junit()
+
+
+def test_junit_is_well_formed_whatever_a_function_says(tmp_path):
+    def says(z, axis=-1):
+        if z.shape[axis] == 7:
+            raise ValueError("a bell \x07, half a pair \udc80, <&>")
+        return softmax(z, axis)
+
+    suite = ElementTree.fromstring(cecore.verify(softmax=says, dtypes=["float64"]).junit())
+    (failure,) = suite.iter("failure")
+    assert "a bell ?, half a pair ?, <&>" in " ".join(failure.text.split())
+
+
+def test_flushed_subnormal_numbers_are_said_and_not_held_against_a_function():
+    def flushes(z, axis=-1):
+        s = softmax(z, axis)
+        s[s < np.finfo(s.dtype).tiny] = 0
+        return s
+
+    report = cecore.verify(softmax=flushes, level="exact")
+    assert report.ok, report.text()
+    assert "Numbers below the smallest normal one are 0 (softmax)." in report.text()
+    assert "smallest normal" not in cecore.verify(softmax=softmax, chapter="softmax").text()
+
+
+def test_a_function_that_takes_no_floats_is_looked_at_once():
+    report = cecore.verify(one_hot=cecore.one_hot)
+    assert report.ok
+    assert "Takes no" not in report.text()
+
+
+def test_a_function_that_takes_nothing_is_wrong_beside_others():
+    def refuses(z, axis=-1):
+        raise ValueError("never")
+
+    report = cecore.verify(softmax=refuses, logsumexp=logsumexp, dtypes=["float64"])
+    (cause,) = report.causes
+    assert (cause.functions, cause.outcome) == (["softmax"], ["softmax raised ValueError: never"])

@@ -1,7 +1,7 @@
 """What an implementation owes its user, whatever the numbers: the chapter "Stability" lists it."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,14 @@ from cecore.claims.inputs import (
     one_hot,
     row,
 )
-from cecore.claims.model import ALONG_AXIS, DISTRIBUTIONS, LOGITS, Array, StopError
+from cecore.claims.model import (
+    ALONG_AXIS,
+    DISTRIBUTIONS,
+    LOGITS,
+    Array,
+    NotSupportedError,
+    StopError,
+)
 from cecore.claims.registry import Chapter
 from cecore.claims.trial import Trial, arguments
 from cecore.claims.words import short
@@ -155,7 +162,9 @@ def p8(t: Trial, name: str) -> None:
     """A batch gives what its rows give one by one, however it lies in memory."""
     for z in batches():
         if z.shape[-1] >= t.f.classes:
-            _as_rows(t, name, z, -1)
+            # An empty batch may be refused, and other batches are looked at all the same.
+            with nullcontext() if z.size else suppress(NotSupportedError, StopError):
+                _as_rows(t, name, z, -1)
     few, labels = examples()
     want = t.of_row(name, few, labels)
     many, their_labels = np.tile(few, (_TIMES, 1)), np.tile(labels, _TIMES)
@@ -272,8 +281,8 @@ def p12(t: Trial) -> None:
     """Classes in another order have the same probabilities in that order."""
     for r in t.rows():
         order = np.random.default_rng(8).permutation(r.n)
-        s = t.of_row("softmax", r.z)
-        t.near(t.of_row("softmax", r.z[order]), known(s[order]), 2 * r.n**0.5 + ROUNDINGS)
+        t.near(t.of_row("softmax", r.z), r.s, r.slack)
+        t.near(t.of_row("softmax", r.z[order]), r.s.at(order), r.slack)
 
 
 @claim("P13", "stability-owed", "softmax")
@@ -304,9 +313,12 @@ def p15(t: Trial, name: str) -> None:
     """A class index, of any integer dtype, and its one-hot distribution are the same label."""
     for r in t.rows(n=FEW):
         for k in range(r.n):
-            want = t.of_row(name, r.z, k)
-            got = t.run(name, r.z, one_hot(r.n, k).astype(r.z.dtype), shape=want.shape)
-            t.near(got, known(want), ROUNDINGS, 1 + abs(want))
+            want = r.loss_of(k) if name == "loss" else r.grad_of(k)
+            by_index = t.of_row(name, r.z, k)
+            y = one_hot(r.n, k).astype(r.z.dtype)
+            by_distribution = t.run(name, r.z, y, shape=want.hi.shape)
+            for got in (by_index, by_distribution):
+                t.near(got, want, r.slack, 1 + abs(want.hi))
     z, labels = np.random.default_rng(8).normal(size=(4, 3)), np.array([2, 0, 1, 2])
     for dtype in (np.int8, np.uint8, np.int32):
         _agrees(t, t.of_row(name, z, labels), name, z, labels.astype(dtype))

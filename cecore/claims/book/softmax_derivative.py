@@ -31,8 +31,8 @@ def _numerators(t: Trial, r: Row) -> Array:
 
 @claim("S5", "eq-numerator-same", "softmax", "logsumexp")
 def s5(t: Trial) -> None:
-    """The numerator $e^{z_i}$ has the derivative $e^{z_i}$ by its own logit: $z_i + h$ multiplies
-    it by $e^h$.
+    """The numerator $e^{z_i}$ has the derivative $e^{z_i}$ with respect to its own logit:
+    $z_i + h$ multiplies it by $e^h$.
     """
     for r, i, up in _raised(t):
         want = _numerators(t, r)[i] * np.exp(up.z[i] - r.z[i])
@@ -41,7 +41,9 @@ def s5(t: Trial) -> None:
 
 @claim("S8", "eq-numerator-other", "softmax", "logsumexp")
 def s8(t: Trial) -> None:
-    r"""The numerator $e^{z_i}$ has the derivative 0 by any other logit $z_j$, $j \ne i$."""
+    r"""The numerator $e^{z_i}$ has the derivative 0 with respect to any other logit $z_j$,
+    $j \ne i$.
+    """
     for r, j, up in _raised(t):
         if r.n > 1:
             want = np.delete(_numerators(t, r), j)
@@ -57,16 +59,16 @@ def _raised_denominators(t: Trial) -> None:
 
 @claim("S6", "eq-denominator-same", "logsumexp")
 def s6(t: Trial) -> None:
-    r"""The denominator $S = \sum_k e^{z_k}$ has the derivative $e^{z_j}$ by $z_j$, which is
-    $e^{z_i}$ for $i = j$.
+    r"""The denominator $S = \sum_k e^{z_k}$ has the derivative $e^{z_j}$ with respect to $z_j$,
+    which is $e^{z_i}$ for $i = j$.
     """
     _raised_denominators(t)
 
 
 @claim("S9", "eq-denominator-other", "logsumexp")
 def s9(t: Trial) -> None:
-    """The denominator $S$ has the derivative $e^{z_j}$ by $z_j$, whichever $i$ the numerator
-    has.
+    """The denominator $S$ has the derivative $e^{z_j}$ with respect to $z_j$, whichever $i$ the
+    numerator has.
     """
     _raised_denominators(t)
 

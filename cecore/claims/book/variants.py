@@ -281,7 +281,8 @@ def _focal_slopes(r: Row, g: float) -> Exact:
 
 @claim("B27", "thm-focal", "loss", "grad")
 def b27(t: Trial) -> None:
-    r"""The focal loss $-(1 - s_k)^\gamma \ln s_k$ has the gradient $\varphi (s - y)$, where
+    r"""For $n \ge 2$ classes the focal loss $-(1 - s_k)^\gamma \ln s_k$ has the gradient
+    $\varphi (s - y)$, where
     $\varphi = (1 - s_k)^\gamma - \gamma s_k (1 - s_k)^{\gamma - 1} \ln s_k$.
     """
     for r in _few(t):

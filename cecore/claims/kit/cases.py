@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cecore.claims.kit.probe import Case
+from cecore.claims.kit.probe import Case, distribution
 from cecore.claims.model import FUNCTIONS, Array
 
 # Classes, up to which a Jacobian is looked at, and a product with one, which may be made from it.
@@ -48,16 +48,6 @@ def of_logits(
         yield Case(name, (z,), axis, **how)
 
 
-def distribution(p: Array, dtype: np.dtype[Any]) -> Array:
-    """Return rows in a dtype that sum to 1 as nearly as they can."""
-    p = (p / p.sum(-1, keepdims=True)).astype(dtype)
-    rest = 1 - p.astype(np.float64).sum(-1, keepdims=True)
-    top = p.argmax(-1)[..., None]
-    fixed = np.take_along_axis(p.astype(np.float64), top, -1) + rest
-    np.put_along_axis(p, top, fixed.astype(dtype), -1)
-    return p
-
-
 def of_distributions(
     name: str, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator, **how: Any
 ) -> Iterator[Case]:
@@ -77,6 +67,18 @@ def any_calls(
     name: str, shape: tuple[int, ...], dtype: np.dtype[Any], rng: np.random.Generator, **how: Any
 ) -> Iterator[Case]:
     """Yield calls of a function with inputs of a shape, moderate and random."""
+    rows, n = shape if len(shape) == 2 else (0, 0)
+    if FUNCTIONS[name].takes[0] == "h":
+        if rows:
+            h, w = rng.normal(size=(rows, 6)), rng.normal(size=(6, n))
+            labels = (np.arange(rows) + int(rng.integers(n))) % n
+            yield Case(name, (h.astype(dtype), w.astype(dtype), labels))
+        return
+    if FUNCTIONS[name].takes[0] == "maxima":
+        if rows:
+            maxima, sums = rng.normal(size=(n, rows)) * 3, rng.uniform(1, 9, (n, rows))
+            yield Case(name, (maxima.astype(dtype), sums.astype(dtype)), None)
+        return
     if FUNCTIONS[name].takes[0] == "p":
         yield from of_distributions(name, shape, dtype, rng, **how)
         return

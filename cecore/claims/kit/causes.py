@@ -1,18 +1,29 @@
 """Causes: a block for each way to go wrong, with the smallest input that shows it."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from cecore.claims.isolated import GONE
 from cecore.claims.kit.examine import Examination
 from cecore.claims.kit.probe import LEVELS, Fault, Finding, Probe
 from cecore.claims.kit.shrink import shrunk
+from cecore.claims.kit.subject import known_dtypes
+from cecore.claims.limits import declared
 from cecore.claims.model import Array
 
 ENTRIES = 12  # an argument of more entries is described, not written out
+# What is told of any probe whose call crashed or hung.
+DEADLY = {
+    "crash": Probe(
+        "crash", "", "a call ends Python",
+        "No error can be caught: whoever calls loses all.", (),
+    ),
+    "hang": Probe("hang", "", "a call does not return", "Whoever calls waits for ever.", ()),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,14 +42,14 @@ class Cause:
     @property
     def dtypes(self) -> list[str]:
         """The dtypes in which they do."""
-        return [*dict.fromkeys(f.dtype for f in self.findings)]
+        return [name for name in known_dtypes() if name in {f.dtype for f in self.findings}]
 
     @cached_property
     def fault(self) -> Fault:
         """The smallest input that was found for it, of the first function in its widest dtype."""
-        first = next(f for f in reversed(self.findings) if f.function == self.functions[0])
-        assert first.first
-        return shrunk(self.examination.subject, first.first)
+        first = self.findings[0].first
+        assert first
+        return shrunk(self.examination.runner, first)
 
     @property
     def call(self) -> str:
@@ -92,19 +103,27 @@ def _list(a: Any) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e16 else f"{value!r}"
 
 
+def told_as(finding: Finding) -> Probe:
+    """Return the probe by whose name a finding is told: a crash is one, whatever was looked for."""
+    kind = DEADLY.get(finding.first.kind) if finding.first else None
+    return replace(kind, level=finding.probe.level) if kind else finding.probe
+
+
 def causes(examination: Examination) -> list[Cause]:
     """Return what was found, in the order in which the probes looked."""
-    found: dict[str, list[Finding]] = {}
+    found: dict[Probe, list[Finding]] = {}
     for finding in examination.findings:
-        if finding.faults:
-            found.setdefault(finding.probe.name, []).append(finding)
-    return [Cause(group[0].probe, tuple(group), examination) for group in found.values()]
+        if finding.first:
+            found.setdefault(told_as(finding), []).append(finding)
+    return [Cause(probe, tuple(group), examination) for probe, group in found.items()]
 
 
 def counts(examination: Examination) -> dict[str, tuple[int, int]]:
     """Return for each level that was looked at how many probes looked, and how many found fault."""
     looked: dict[str, dict[str, int]] = {level: {} for level in LEVELS}
     for finding in examination.findings:
+        if not (finding.looked or finding.faults):
+            continue
         of_level = looked[finding.probe.level]
         of_level[finding.probe.name] = of_level.get(finding.probe.name, 0) + finding.faults
     return {
@@ -147,14 +166,14 @@ def text(name: str, examination: Examination, found: list[Cause], width: int = 8
         verdict = "yes" if not wrong else f"NO: {_several(wrong, 'fault')}"
         lines.append(f"  {level:8} {verdict}  ({_several(looked, 'probe')})")
     for cause in found:
-        lines += ["", *_block(cause, width)]
+        lines += ["", *block(cause, width)]
     lines.append("")
     for line in rest(examination):
         lines += textwrap.wrap(line, width, subsequent_indent="  ")
     return "\n".join(lines)
 
 
-def _block(cause: Cause, width: int) -> list[str]:
+def block(cause: Cause, width: int = 80) -> list[str]:
     """Lay one cause out."""
     claims = f"  [{', '.join(cause.probe.claims)}]" if cause.probe.claims else ""
     lines = textwrap.wrap(
@@ -176,15 +195,25 @@ def rest(examination: Examination) -> list[str]:
     lines.append(f"Looked at in {', '.join(taken) or 'no dtype'}.")
     for dtype, why in examination.refused.items():
         lines.append(f"Takes no {dtype}: {why}.")
+    if said := declared(examination.subject.implementation):
+        lines.append(f"Declared: {', '.join(said)}.")
+    refused: dict[str, list[str]] = {}
     for limit, functions in limits(examination).items():
-        lines.append(f"Not taken: {limit} ({', '.join(functions)}).")
+        refused.setdefault(", ".join(functions), []).append(limit)
+    for names, kinds in refused.items():
+        lines.append(f"Not taken: {', '.join(kinds)} ({names}).")
     warned: dict[str, list[str]] = {}
     for function, warning in examination.subject.warnings.items():
         warned.setdefault(warning, []).append(function)
     for warning, functions in warned.items():
         lines.append(f"Warned: {warning} ({', '.join(functions)}).")
+    for name in examination.runner.dropped:
+        lines.append(f"{name} {GONE}.")
+    flush = dict.fromkeys(f.function for f in examination.findings if f.flushes)
     if examination.subject.flushes:
         lines.append("Numbers below the smallest normal one are 0 in this process.")
+    elif flush:
+        lines.append(f"Numbers below the smallest normal one are 0 ({', '.join(flush)}).")
     return lines
 
 

@@ -1,14 +1,24 @@
 """How a probe looks, judges, and what it finds."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from cecore.claims.kit.right import Right, Rows, floats, of_mean, of_pair
+from cecore.claims.isolated import DiedError
+from cecore.claims.kit.options import right_with_options
+from cecore.claims.kit.right import Right, floats, of_linear, of_mean, of_pair, of_parts, rows_of
 from cecore.claims.kit.subject import Subject
-from cecore.claims.model import FUNCTIONS, Array, NotSupportedError, StopError
+from cecore.claims.limits import beyond, fit
+from cecore.claims.model import (
+    FUNCTIONS,
+    LABELLED,
+    Array,
+    Implementation,
+    NotSupportedError,
+    StopError,
+)
 
 LEVELS = ("correct", "robust", "exact", "strict")
 
@@ -40,6 +50,12 @@ class Fault:
     where: tuple[int, ...] = ()
     message: str = ""  # instead of values: it raised, or the shape is wrong
     raised: bool = False
+    kind: str = ""  # a "crash" or a "hang", whatever was looked for
+
+
+def ended(case: Case, died: DiedError) -> Fault:
+    """Make a fault of a call that crashed or hung."""
+    return Fault(case, np.inf, message=str(died), raised=True, kind=died.kind)
 
 
 @dataclass
@@ -50,7 +66,9 @@ class Finding:
     function: str
     dtype: str
     faults: int = 0
+    looked: int = 0  # how many calls were looked at; 0 if what was declared forbids them all
     first: Fault | None = None
+    flushes: bool = False  # whether numbers below the smallest normal one have been 0
     limits: dict[str, str] = field(default_factory=dict)  # what was refused, and how
 
 
@@ -77,19 +95,27 @@ class Probe:
     cases: Generator | None = field(default=None, compare=False)
     check: Check | None = field(default=None, compare=False)
     once: bool = False  # in one dtype only
+    plain: bool = False  # not for losses with options, of which nobody asks as much
 
 
-def right_of(case: Case) -> tuple[Right, ...]:
+def right_of(f: Implementation, case: Case) -> Sequence[Right]:
     """Return the right value, or values, with the classes on the last axis."""
     name, axis = case.function, -1 if case.axis is None else case.axis
     kind = FUNCTIONS[name]
+    if kind.takes[0] == "h":
+        return of_linear(*case.args)
+    if kind.takes[0] == "maxima":
+        return (of_parts(*case.args),)
     moved = [
         np.moveaxis(a, axis, -1) if np.ndim(a) == np.ndim(case.args[0]) else a for a in case.args
     ]
     with np.errstate(all="ignore"):
         if kind.takes[0] == "p":
             return (of_pair(name, moved[0], moved[-1]),)
-        rows = Rows(moved[0], case.spread)
+        if name in LABELLED and (f.has_options or f.ignore_index is not None):
+            rows = rows_of(moved[0], case.spread and f.temperature == 1, f.temperature)
+            return right_with_options(f, name, rows, moved[1])
+        rows = rows_of(moved[0], case.spread)
         if name == "loss_and_grad":
             return of_mean(rows, moved[1])
         return (getattr(rows, name)(*moved[1:]),)
@@ -97,7 +123,7 @@ def right_of(case: Case) -> tuple[Right, ...]:
 
 def judge(subject: Subject, case: Case) -> Fault | None:
     """Call the function, and return what is wrong, if anything is."""
-    rights = right_of(case)
+    rights = right_of(subject.implementation, case)
     several = len(rights) > 1
     # (A copy of an array with gaps would have none.)
     given = tuple(a.copy(order="K") if a.flags.forc else a for a in case.args)
@@ -106,8 +132,12 @@ def judge(subject: Subject, case: Case) -> Fault | None:
     except StopError as error:
         return Fault(case, np.inf, message=str(error), raised=True)
     for part, right in enumerate(rights):
-        fault = _compare(subject, case, result[part] if several else result, right)
-        if fault:
+        try:
+            got = result[part] if several else result
+        except Exception:
+            message = f"{case.function} returned what is no pair of loss and gradient"
+            return Fault(case, np.inf, message=message)
+        if fault := _compare(subject, case, got, right):
             return fault
     return None
 
@@ -119,11 +149,14 @@ def _compare(subject: Subject, case: Case, result: Any, right: Right) -> Fault |
         wide = got.astype(right.value.dtype if right.value.dtype != object else np.float64)
     except Exception:
         return Fault(case, np.inf, message=f"{name} returned what is no array of numbers")
-    if got.ndim == np.ndim(case.args[0]) and FUNCTIONS[name].gives == "row":
+    if got.ndim == np.ndim(case.args[0]) == right.value.ndim and FUNCTIONS[name].gives == "row":
         wide = np.moveaxis(wide, -1 if case.axis is None else case.axis, -1)
     if wide.shape != right.value.shape:
         expected = right.value.shape
-        return Fault(case, np.inf, message=f"{name} returned shape {got.shape}, not {expected}")
+        message = f"{name} returned shape {got.shape}, not {expected}"
+        if name == "loss" and not got.shape:
+            message += ": declare its reduction, if this is one"
+        return Fault(case, np.inf, message=message)
     ratio = ratios(subject, case, got.dtype, wide, right)
     if not ratio.size or ratio.max() <= 1:
         return None
@@ -143,7 +176,11 @@ def ratios(subject: Subject, case: Case, dtype: np.dtype[Any], got: Array, right
         overflows = abs(value) > info.max
         error = floats(abs(got - right.value))
         same = (floats(got) == value) | (overflows & (floats(got) == np.sign(value) * np.inf))
-        error = np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
+        # Subnormal numbers may be flushed to 0: that is said, and not held against a function.
+        flushed = (floats(got) == 0) & (value != 0) & (abs(value) < info.tiny)
+        if flushed.any() and (abs(value) >= 2 * info.least)[flushed].any():
+            subject.flushing.add(case.function)
+        error = np.where(same | flushed, 0.0, np.where(np.isnan(error), np.inf, error))
         if case.finite:
             return np.where(np.isfinite(floats(got)) | ~np.isfinite(value) | same, 0.0, np.inf)
         if case.ulps:
@@ -153,7 +190,7 @@ def ratios(subject: Subject, case: Case, dtype: np.dtype[Any], got: Array, right
             # what is lost of the others is a matter of the exact level.
             slack = np.maximum(right.slack * info.eps, info.eps**0.5 if case.spread else 0)
             allowed = slack * np.where(np.isfinite(right.scale), right.scale, 0)
-        ratio = error / (allowed + 4 * info.least)
+        ratio = error / (allowed + 4 * (info.least if case.ulps else info.tiny))
     return np.asarray(ratio, dtype=np.float64)
 
 
@@ -167,6 +204,8 @@ def limit_of(case: Case) -> str:
             return f"labels of {more[0].dtype}"
     if z.ndim == 1:
         return "a row alone"
+    if not z.size:
+        return "an empty batch"
     if case.axis not in (-1, None):
         return "another axis"
     if z.ndim > 2:
@@ -176,12 +215,46 @@ def limit_of(case: Case) -> str:
     return "" if z.flags.c_contiguous else "other memory layouts"
 
 
+def fitting(subject: Subject, cases: Iterator[Case]) -> Iterator[Case]:
+    """Give cases the shapes that are declared, if any are."""
+    f = subject.implementation
+    for case in cases:
+        z, *more = case.args
+        fixed = f.shapes or (f.weights is not None and case.function in LABELLED)
+        if not fixed or z.ndim != 2 or case.axis not in (-1, None):
+            yield case
+            continue
+        for like in fit(f, case.function, z):
+            args = [like]
+            for a in more:
+                if a.ndim == 1:
+                    args.append(np.resize(a, len(like)) % like.shape[-1])
+                else:
+                    args += fit(replace(f, shapes=(like.shape,)), case.function, a)
+            if FUNCTIONS[case.function].takes[0] == "p":
+                args = [distribution(a.astype(np.float64), a.dtype) for a in args]
+            elif more and more[0].ndim == 2 and case.function in LABELLED:
+                args[1] = distribution(args[1].astype(np.float64), args[1].dtype)
+            yield replace(case, args=tuple(args))
+
+
+def distribution(p: Array, dtype: np.dtype[Any]) -> Array:
+    """Return rows in a dtype that sum to 1 as nearly as they can."""
+    p = (p / p.sum(-1, keepdims=True)).astype(dtype)
+    rest = 1 - p.astype(np.float64).sum(-1, keepdims=True)
+    top = p.argmax(-1)[..., None]
+    fixed = np.take_along_axis(p.astype(np.float64), top, -1) + rest
+    np.put_along_axis(p, top, fixed.astype(dtype), -1)
+    return p
+
+
 def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: int) -> Finding:
     """Let a probe look at a function in one dtype."""
     finding = Finding(probe, name, dtype.name)
     try:
         if probe.check:
             subject.deaf = True
+            finding.looked = 1
             message = probe.check(subject, name, dtype)
             if message:
                 finding.faults = 1
@@ -189,7 +262,10 @@ def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: 
         elif probe.cases:
             # The same for every function, and in every run with the same seed.
             rng = np.random.default_rng([seed, *probe.name.encode()])
-            for case in probe.cases(subject, name, dtype, rng):
+            for case in fitting(subject, probe.cases(subject, name, dtype, rng)):
+                if beyond(subject.implementation, name, case.args, case.axis):
+                    continue
+                finding.looked += 1
                 limit = limit_of(case)
                 try:
                     fault = judge(subject, case)
@@ -210,4 +286,5 @@ def look(subject: Subject, probe: Probe, name: str, dtype: np.dtype[Any], seed: 
         finding.first = Fault(Case(name, ()), np.inf, message=str(error), raised=True)
     finally:
         subject.deaf = False
+    finding.flushes = name in subject.flushing
     return finding

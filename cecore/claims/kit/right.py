@@ -51,16 +51,35 @@ def floats(x: Array) -> Array:
     return np.asarray(x).astype(np.float64)
 
 
+def _sum_slack(n: int, dtype: np.dtype[Any]) -> float:
+    """Return how many eps a plain sum of n terms may cost, each rounded.
+
+    Sums of half precision must be made in a wider one.
+    """
+    return max(n**0.5, n / 8 if dtype.itemsize > 2 else 0)
+
+
 class Rows:
     """What is known of a batch of logits with the classes on the last axis."""
 
-    def __init__(self, z: Array, spread: bool = False) -> None:
+    def __init__(self, z: Array, spread: bool = False, temperature: float = 1.0) -> None:
         """Take logits of a dtype. ``spread``: differences of logits are what is rounded.
 
         If not, logits themselves are: an honest function may add something of their size.
         """
-        self.a = a = Arithmetic(z.dtype)
-        x = a.of(z)
+        a = Arithmetic(z.dtype)
+        self._fill(a.of(z) if temperature == 1 else a.of(z) / temperature, a, z.dtype, spread)
+
+    @classmethod
+    def of_wide(cls, x: Array, a: Arithmetic, dtype: np.dtype[Any]) -> "Rows":
+        """Take logits that are wider than the dtype by which is judged."""
+        rows = cls.__new__(cls)
+        rows._fill(x, a, dtype, False)
+        return rows
+
+    def _fill(self, x: Array, a: Arithmetic, dtype: np.dtype[Any], spread: bool) -> None:
+        self.dtype, self.a = dtype, a
+        z = floats(x)
         self.n = z.shape[-1]
         top = z.argmax(-1)[..., None]
         self.m = np.take_along_axis(x, top, -1)
@@ -71,13 +90,13 @@ class Rows:
         self.rest = others.sum(-1, keepdims=True)
         self.total = 1 + self.rest
         self.s = self.e / self.total
-        finite = np.where(np.isfinite(z), abs(floats(z)), 0)
+        finite = np.where(np.isfinite(z), abs(floats(x)), 0)
         gap = np.where(np.isfinite(z), -floats(self.d), 0)
         # A probability that vanishes does not count: e^-800 is 0 in any dtype.
         gap = np.where(gap < 800, gap, 0)
         self.largest = finite.max(-1, keepdims=True)
         self.slack = 2 * (gap if spread else self.largest).max(-1, keepdims=True)
-        self.slack = self.slack + self.n**0.5 + 8
+        self.slack = self.slack + _sum_slack(self.n, dtype) + 8
 
     def right(self, value: Array, scale: Any, size: Any, slack: Any) -> Right:
         """Make the parts of one shape, that of the value."""
@@ -98,7 +117,7 @@ class Rows:
         """Return log-sum-exp, which may cancel to 0."""
         value = (self.m + self.a.log1p(self.rest))[..., 0]
         size = np.maximum(self.largest[..., 0], abs(floats(value)))
-        return self.right(value, 1 + size, size, self.n**0.5 + 8)
+        return self.right(value, 1 + size, size, _sum_slack(self.n, self.dtype) + 8)
 
     def softmax_jacobian(self) -> Right:
         """Return ``s_i (1 - s_i)`` on the diagonal, ``-s_i s_j`` off it."""
@@ -147,6 +166,22 @@ class Rows:
         return self.right(value, np.ones(1), abs(value), self.slack)
 
 
+_KEPT: dict[Any, Rows] = {}
+KEPT = 200_000  # logits of all rows that are kept
+
+
+def rows_of(z: Array, spread: bool = False, temperature: float = 1.0) -> Rows:
+    """Return what is known of some logits: each probe calls all functions with the same."""
+    if z.size > KEPT // 10:
+        return Rows(z, spread, temperature)
+    key = (z.shape, z.dtype, z.tobytes(), spread, temperature)
+    if key not in _KEPT:
+        if sum(rows.d.size for rows in _KEPT.values()) > KEPT:
+            _KEPT.clear()
+        _KEPT[key] = Rows(z, spread, temperature)
+    return _KEPT[key]
+
+
 def of_mean(rows: Rows, labels: Array) -> tuple[Right, Right]:
     """Return the mean loss of a batch and the gradient of that mean."""
     loss, grad = rows.loss(labels), rows.grad(labels)
@@ -155,6 +190,39 @@ def of_mean(rows: Rows, labels: Array) -> tuple[Right, Right]:
     size = abs(floats(value))
     mean = rows.right(value, 1 + size, size, loss.slack.max())
     return mean, rows.right(grad.value / count, grad.scale / count, grad.size / count, grad.slack)
+
+
+def of_linear(h: Array, w: Array, labels: Array) -> tuple[Right, ...]:
+    """Return the mean loss of the logits ``h @ w``, and its gradients with respect to both."""
+    rows = Rows(np.zeros((len(h), w.shape[1]), h.dtype))
+    a = rows.a
+    x, y = a.of(h), a.of(w)
+    rows = Rows.of_wide(x @ y, a, h.dtype)
+    loss, grad = of_mean(rows, labels)
+    # Each logit is a rounded sum of products of this size.
+    size = float((abs(floats(h)) @ abs(floats(w))).max())
+    slack = 4 * size + h.shape[1] + len(h) ** 0.5 + float(loss.slack.max())
+    one_hot = np.zeros(rows.d.shape)
+    np.put_along_axis(one_hot, labels[:, None], 1, -1)
+    g = (floats(rows.s) + one_hot) / len(h)
+    scales = (g @ abs(floats(w)).T, abs(floats(h)).T @ g)
+    grads = (grad.value @ y.T, x.T @ grad.value)
+    return (
+        rows.right(loss.value, loss.scale, loss.size, slack),
+        *(rows.right(v, s, abs(v), slack) for v, s in zip(grads, scales, strict=True)),
+    )
+
+
+def of_parts(maxima: Array, sums: Array) -> Right:
+    """Return the log-sum-exp of rows whose parts are along the first axis."""
+    a = Arithmetic(maxima.dtype)
+    m = a.of(maxima)
+    top = np.where(np.isneginf(maxima.max(0)), a.of(np.zeros(maxima.shape[1:])), m.max(0))
+    value = top + a.log((a.of(sums) * a.exp(m - top)).sum(0))
+    largest = abs(np.where(np.isfinite(maxima), floats(maxima), 0)).max(0)
+    size = np.maximum(abs(floats(value)), largest)
+    slack = np.full(value.shape, len(maxima) ** 0.5 + 8)
+    return Right(value, 1 + size, size, slack)
 
 
 def of_pair(name: str, p: Array, q: Array) -> Right:

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from cecore.claims.kit.probe import Case, Fault, judge
-from cecore.claims.kit.subject import Subject
-from cecore.claims.listening import listening
+from cecore.claims.isolated import DiedError, Here
+from cecore.claims.kit.probe import Case, Fault, ended, judge
 from cecore.claims.model import FUNCTIONS, Array, NotSupportedError
 
 # Enough for the deepest fault seen: so many calls, and logits in all of them together.
 CALLS, LOGITS = 400, 1_000_000
+# How much of all that a crash costs, for which a process starts again, and a hang.
+DEATH = {"crash": 1 / 40, "hang": 1 / 3}
 
 
-def shrunk(subject: Subject, fault: Fault) -> Fault:
+def shrunk(runner: Here, fault: Fault) -> Fault:
     """Return a fault of the same kind with a smaller input; the input's kind stays the same."""
     left = 1.0
 
@@ -23,17 +24,21 @@ def shrunk(subject: Subject, fault: Fault) -> Fault:
         if left <= 0:
             return None
         left -= 1 / CALLS + case.args[0].size / LOGITS
+        found: Fault | None = None
         try:
-            found = judge(subject, case)
+            found = runner.run(judge, case)
+        except DiedError as died:
+            left -= DEATH[died.kind]
+            found = ended(case, died)
         except (NotSupportedError, ValueError, IndexError):
             return None
-        return found if found and found.raised == fault.raised else None
+        same = found and (found.raised, found.kind) == (fault.raised, fault.kind)
+        return found if same else None
 
     if not fault.case.args:
         return fault
-    with np.errstate(all="ignore"), listening():
-        for step in (_rows, _classes, _numbers):
-            fault = _smaller(fault, step, fails)
+    for step in (_rows, _classes, _numbers):
+        fault = _smaller(fault, step, fails)
     return fault
 
 
@@ -62,6 +67,11 @@ def _kinds(case: Case) -> tuple[int, bool]:
 def _rows(case: Case) -> Iterator[Case]:
     """Take one row of a batch, or half of them; along each axis but that of the classes."""
     z = case.args[0]
+    if FUNCTIONS[case.function].takes[0] == "h":
+        h, w, labels = case.args
+        for part in (slice(1), slice(len(h) // 2), slice(len(h) // 2, None)) if len(h) > 1 else ():
+            yield replace(case, args=(h[part], w, labels[part]))
+        return
     axis, indices = _kinds(case)
     for other in range(z.ndim):
         count = z.shape[other]
@@ -92,7 +102,7 @@ def _classes(case: Case) -> Iterator[Case]:
     axis, indices = _kinds(case)
     n = z.shape[axis]
     takes = FUNCTIONS[case.function].takes
-    if n < 2 or takes[0] == "p" or (takes[-1] == "labels" and not indices):
+    if n < 2 or takes[0] in ("p", "h") or (takes[-1] == "labels" and not indices):
         return
     used = set(case.args[1].ravel().tolist()) if indices else set()
     for part in (n // 2, n // 4, n // 16, 1):

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from cecore.claims.calling import calling
 from cecore.claims.dtypes import flushes_subnormals
+from cecore.claims.limits import beyond
 from cecore.claims.listening import listening
 from cecore.claims.model import FUNCTIONS, Array, Implementation, NotSupportedError, StopError
 from cecore.claims.trial import takes_axis
@@ -58,6 +60,8 @@ class Subject:
     calls: int = 0
     warnings: dict[str, str] = field(default_factory=dict)
     flushes: bool = field(default_factory=flushes_subnormals)
+    flushing: set[str] = field(default_factory=set)  # functions that were seen to
+    _axes: dict[str, bool] = field(default_factory=dict)
     deaf: bool = False  # to warnings: of NaN, say, anyone may warn
 
     @cached_property
@@ -71,7 +75,9 @@ class Subject:
 
     def has_axis(self, name: str) -> bool:
         """Return whether the function has a parameter ``axis``."""
-        return takes_axis(getattr(self.implementation, name))
+        if name not in self._axes:
+            self._axes[name] = takes_axis(getattr(self.implementation, name))
+        return self._axes[name]
 
     def axis_by_default(self, name: str) -> Any:
         """Return the default of the parameter ``axis``."""
@@ -83,6 +89,8 @@ class Subject:
         Raises `StopError` if it raises or would end Python, and `NotSupportedError` if the call
         cannot be made.
         """
+        if limit := beyond(self.implementation, name, args, axis):
+            raise NotSupportedError(limit)
         function = getattr(self.implementation, name)
         named = {}
         if axis is not None and self.has_axis(name):
@@ -91,7 +99,11 @@ class Subject:
             raise NotSupportedError(f"{name} has no parameter axis")
         self.calls += 1
         try:
-            with listening() as caught, np.errstate(all="warn", under="ignore"):
+            with (
+                listening() as caught,
+                np.errstate(all="warn", under="ignore"),
+                calling(name, args, axis),
+            ):
                 result = function(*args, **named)
         except NotSupportedError:
             raise

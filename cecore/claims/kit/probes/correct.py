@@ -8,7 +8,7 @@ import numpy as np
 from cecore.claims.kit.cases import any_calls, few_values, of_logits
 from cecore.claims.kit.probe import Case, Probe
 from cecore.claims.kit.subject import Subject
-from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS, NotSupportedError
+from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LABELLED, LOGITS, NotSupportedError
 
 ANY = (*LOGITS, *DISTRIBUTIONS, "loss_and_grad")
 ALONG = (*(name for name, kind in FUNCTIONS.items() if kind.along_axis), *DISTRIBUTIONS)
@@ -49,6 +49,7 @@ def batches(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     for rows in (6, 300):
         yield from any_calls(name, (rows, 37), dtype, rng)
     if name != "loss_and_grad":
+        yield from any_calls(name, (0, 3), dtype, rng)
         yield from any_calls(name, (4, 3, 5), dtype, rng)
         yield from any_calls(name, (2, 3, 2, 4), dtype, rng)
 
@@ -91,6 +92,19 @@ def label_dtypes(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case
             yield Case(name, (z, case.args[1].astype(kind)))
 
 
+def ignored(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
+    """Yield batches of which some examples do not count."""
+    ignore = s.implementation.ignore_index
+    if ignore is None:
+        return
+    for rows, n in ((4, 3), (50, 10)):
+        z = (rng.normal(size=(rows, n)) * 2).astype(dtype)
+        (case,) = of_logits(name, z, rng)
+        labels = np.where(rng.random(rows) < 0.5, ignore, case.args[1])
+        labels[:2] = ignore, (0 if ignore else 1)
+        yield Case(name, (z, labels))
+
+
 def long_sums(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield long rows of equal terms, which a narrow sum no longer counts."""
     for n in (300, 3000, 9000):
@@ -111,7 +125,6 @@ def one_hot(s: Subject, name: str, dtype: Dtype) -> str:
     return ""
 
 
-LABELLED = ("loss", "grad", "loss_and_grad")
 CORRECT = [
     Probe(
         "plain values", "correct", "wrong for a plain example",
@@ -153,6 +166,11 @@ CORRECT = [
         "labels' dtypes", "correct", "wrong for labels of another integer dtype",
         "Indices computed in the labels' own narrow dtype wrap around.", LABELLED,
         ("P15",), ("plain values", "batches"), cases=label_dtypes,
+    ),
+    Probe(
+        "ignored labels", "correct", "an ignored example counts",
+        "Its loss and gradient are 0, and a mean is divided by the number of the others.", LABELLED,
+        ("B26",), ("plain values", "batches"), cases=ignored,
     ),
     Probe(
         "one-hot", "correct", "wrong one-hot vectors",

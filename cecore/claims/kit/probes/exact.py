@@ -53,12 +53,13 @@ EXACT = [
         "Near certainty the loss and 1 - s are tiny and not 0: leave the largest term out of the "
         "sum, and use log1p.",
         tuple(name for name in ENTRIES if name not in ("softmax", "logsumexp")) ,
-        ("P1", "P2", "P3", "P4"), ("plain values", "large logits"), cases=certainty,
+        ("P1", "P2", "P3", "P4"), ("plain values", "large logits"), cases=certainty, plain=True,
     ),
     Probe(
         "last digits", "exact", "the last digits are lost",
         "z - max z is rounded, and the exponential magnifies what was lost; so does a plain sum.",
         (*ENTRIES, *DISTRIBUTIONS, "loss_and_grad"), ("P16", "P17"),
         ("plain values", "sizes", "batches", "large logits", "certainty"), cases=last_digits,
+        plain=True,
     ),
 ]  # fmt: skip

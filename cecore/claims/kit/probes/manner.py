@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from cecore.claims.kit.cases import any_calls
-from cecore.claims.kit.probe import Case, Probe, limit_of
+from cecore.claims.kit.probe import Case, Probe, fitting, limit_of
 from cecore.claims.kit.probes.correct import ANY
 from cecore.claims.kit.subject import Subject
+from cecore.claims.limits import beyond
 from cecore.claims.model import Array, NotSupportedError, StopError
 from cecore.claims.words import short
 
@@ -17,8 +18,14 @@ Dtype = np.dtype[Any]
 def _calls(s: Subject, name: str, dtype: Dtype) -> list[tuple[Array, ...]]:
     rng = np.random.default_rng(6)
     shapes = ((5, 3), (4, 40))
-    cases = [case for shape in shapes for case in any_calls(name, shape, dtype, rng)]
-    return [case.args for case in cases if not (limit_of(case) and _refuses(s, case))]
+    cases = (case for shape in shapes for case in any_calls(name, shape, dtype, rng))
+    found = []
+    for case in fitting(s, cases):
+        if beyond(s.implementation, name, case.args):
+            continue
+        if not (limit_of(case) and _refuses(s, case)):
+            found.append(case.args)
+    return found
 
 
 def _refuses(s: Subject, case: Case) -> bool:

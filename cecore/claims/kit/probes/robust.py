@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from cecore.claims.kit.cases import distribution, few_values, of_logits
-from cecore.claims.kit.probe import Case, Probe
+from cecore.claims.kit.cases import few_values, of_logits
+from cecore.claims.kit.probe import Case, Probe, distribution
 from cecore.claims.kit.subject import Subject
-from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LOGITS, StopError
+from cecore.claims.limits import fit
+from cecore.claims.model import DISTRIBUTIONS, FUNCTIONS, LABELLED, LOGITS, StopError
 from cecore.claims.trial import arguments
 from cecore.claims.words import short
 
 Rng = np.random.Generator
 Dtype = np.dtype[Any]
 ANY = (*LOGITS, "loss_and_grad")
-LABELLED = ("loss", "grad", "loss_and_grad")
 SIZES = (50, 95, 130, 800, 1e4, 3e4)  # beyond the exponentials of half, single and double precision
 
 
@@ -100,10 +100,11 @@ def long_rows(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
 def not_a_number(s: Subject, name: str, dtype: Dtype) -> str:
     """Say where NaN becomes a number as if nothing had been the matter."""
     for at in range(3):
-        z = np.array([[2, 1, 0.5]], dtype)
+        z = fit(s.implementation, name, np.array([[2, 1, 0.5]], dtype))[0]
         z[0, at] = np.nan
+        k = 1 if s.implementation.ignore_index == 0 else 0  # an example that counts
         try:
-            result = s.result(name, *arguments(name, z, (at + 1) % 3))
+            result = s.result(name, *arguments(name, z, k))
         except StopError:
             continue
         parts = result if isinstance(result, tuple) else (result,)
@@ -114,16 +115,19 @@ def not_a_number(s: Subject, name: str, dtype: Dtype) -> str:
 
 def bad_labels(s: Subject, name: str, dtype: Dtype) -> str:
     """Say whether a label that is no class gives a number, which comes from other memory."""
-    for k in (3, -1, 1000, -1000):
-        z = np.array([[2, 1, 0.5], [0.25, 1, 3]], dtype)
+    z = fit(s.implementation, name, np.array([[2, 1, 0.5], [0.25, 1, 3]], dtype))[0]
+    n = z.shape[-1]
+    for k in (n, -1, n + 1000, -1000):
+        labels = np.zeros(len(z), np.int64)
+        labels[0] = k
         try:
-            result = s.result(name, z, np.array([k, 0]))
+            result = s.result(name, z, labels)
         except StopError:
             continue
         part = np.asarray(result[0] if isinstance(result, tuple) else result, float)
         row = part if part.ndim == 0 else part[0]
         if np.isfinite(row).all() and k != s.implementation.ignore_index:
-            return f"{name} takes label {k} of 3 classes, and gives {short(row)}"
+            return f"{name} takes label {k} of {n} classes, and gives {short(row)}"
     return ""
 
 
@@ -151,7 +155,7 @@ ROBUST = [
     Probe(
         "extremes", "robust", "wrong for the largest or smallest floats",
         "Their difference overflows, and the result need not.", ANY, ("P5",),
-        (*AFTER, "large logits"), cases=extremes,
+        (*AFTER, "large logits"), cases=extremes, plain=True,
     ),
     Probe(
         "masks", "robust", "wrong for masked classes",
