@@ -314,7 +314,7 @@ def plain(x: Any) -> Any:
 
 
 def by_z(x: Any) -> bool:
-    """Return whether a formula has a derivative by a logit in it."""
+    """Return whether a formula has a derivative with respect to a logit in it."""
     match x:
         case Expr("derivative", (_, Expr("entry", ("z", _)))):
             return True

@@ -117,7 +117,7 @@ def total(index: str, x: Expr) -> Expr:
 
 
 def d(x: Expr, by: Expr) -> Expr:
-    """Return the partial derivative of x by a letter or by an entry of a vector."""
+    """Return the partial derivative of x with respect to a letter or an entry of a vector."""
     if by.kind != "letter" and _summed(x) & {*by.parts[1:]}:
         raise ValueError(f"{latex(by)} has an index over which {latex(x)} sums: rename one of them")
     return Expr("derivative", (x, by))

@@ -54,8 +54,8 @@ def _slopes_of_two_layers(seed: int) -> Exact:
 
 @claim("B17", "thm-backpropagation", "grad")
 def b17(t: Trial) -> None:
-    r"""Backpropagation: with $G = (s - y) / N$ at the top, the gradients of the mean loss by the
-    weights of a network of two layers are $H^{\mathsf T} G$ above and
+    r"""Backpropagation: with $G = (s - y) / N$ at the top, the gradients of the mean loss with
+    respect to the weights of a network of two layers are $H^{\mathsf T} G$ above and
     $X^{\mathsf T} ((G W^{\mathsf T}) \circ (1 - H^2))$ below.
     """
     for seed in range(3):
@@ -72,8 +72,8 @@ def b17(t: Trial) -> None:
 
 @claim("B18", "thm-hessian", "softmax_jacobian")
 def b18(t: Trial) -> None:
-    r"""The second derivatives of the loss by the logits are $J$, and $v^{\mathsf T} J v$ is the
-    variance of $v$ under $s$: it is never negative.
+    r"""The second derivatives of the loss with respect to the logits are $J$, and
+    $v^{\mathsf T} J v$ is the variance of $v$ under $s$: it is never negative.
     """
     for r in t.rows(n=FEW, dtypes=WIDE_FLOATS):
         for v in (np.cos(np.arange(r.n)), np.arange(r.n) - 1.0, np.ones(r.n)):

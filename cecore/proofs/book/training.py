@@ -207,7 +207,7 @@ def mean_loss(logits: Matrix) -> Expr:
 
 
 def slope(logits: Matrix, r: str, j: str) -> Expr:
-    """Return an entry of the gradient of the mean loss by the logits."""
+    """Return an entry of the gradient of the mean loss with respect to the logits."""
     return named(f"G_{{{r}{j}}}", (probability(logits, r, j) - cell("Y", r, j)) / N)
 
 
