@@ -45,6 +45,9 @@ ASSUMED = {
     "eq-focal-factor": "n >= 2",
     "eq-slope": "y sum to 1",
     "eq-recompute": "y sum to 1",
+    "eq-shifted-gradient": "y sum to 1",
+    "eq-z-loss": "y sum to 1",
+    "eq-soft-cap": "y sum to 1",
 }
 
 
@@ -115,15 +118,25 @@ PREMISES = {
         "p a distribution without a zero": r"Here $p = \operatorname{softmax}(v/T)$",
     },
     "eq-class-weight": {
-        "j = k": "For the true class $k$ it is",
-        "j != k": "For the true class $k$ it is",
+        "j = k": "with the true class $k$, this is",
+        "j != k": "with the true class $k$, this is",
         "y one-hot": "If $y$ is one-hot, only $w_k y_k = w_k$ is left",
     },
-    "eq-weighted-mean": {"y sum to 1": "and labels that sum to 1, the mean"},
+    "eq-weighted-mean": {"y sum to 1": "and labels that sum to 1. With respect to"},
     "eq-focal": {"y one-hot": "its one-hot label $y$"} | FOCAL,
     "eq-focal-factor": FOCAL,
     "eq-slope": {"y sum to 1": "with a label $y$ that sums to 1"},
     "eq-recompute": {"y sum to 1": "For a label $y$ that sums to 1"},
+    "eq-shifted-gradient": {"y sum to 1": "with a label that sums to 1, has the gradient"},
+    "eq-adjusted": {
+        "p a distribution without a zero": "where they have the shares $p_i > 0$",
+        "q a distribution without a zero": "where the shares are $q_i > 0$",
+    },
+    "eq-z-loss": {"y sum to 1": "and a label that sums to 1,"},
+    "eq-soft-cap": {
+        "y sum to 1": "and a label that sums to 1. The loss",
+        "C > 0": r"= C \tanh (z_i / C)$ with $C > 0$",
+    },
 }
 
 
