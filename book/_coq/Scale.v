@@ -110,3 +110,35 @@ Theorem thm_associative : Statement.thm_associative.
 Proof.
 move=> a1 a2 m1 m2 P1 P2 P3; all => //; [by rewrite mergeA | exact: mergeC | exact: (merge_nothing P1).2].
 Qed.
+
+Theorem eq_recompute : Statement.eq_recompute.
+Proof.
+move=> n y z j one; have [e d] := both (@gradient_any _ z y j one).
+have step : softmax z j = exp (z j - LSE z) by rewrite -ln_softmax exp_ln //; apply: softmax_gt0.
+by all => // *; try positive j; rewrite ?d -?step.
+Qed.
+
+(* Moving z_j moves the output of attention as a mean. *)
+Theorem eq_attention_back : Statement.eq_attention_back.
+Proof.
+move=> n v z j u.
+have out (s : 'R^n) : \sum_i u * v i * s i = Statement.u_o s v u :> R.
+  by rewrite /Statement.u_o /Statement.o -sum_scale; apply: eq_bigr => i _; ring.
+have [e d] : ex_derive (fun t => Statement.u_o (softmax (put z j t)) v u) (z j) /\
+    Derive (fun t => Statement.u_o (softmax (put z j t)) v u) (z j)
+      = \sum_i u * v i * Derive (fun t => softmax (put z j t) i) (z j).
+  apply: both.
+  apply: (is_derive_ext (fun t => \sum_i u * v i * softmax (put z j t) i)) => [t|]; first exact: out.
+  apply: is_derive_sum => i; apply: is_derive_scal; apply: Derive_correct.
+  by exists (softmax z i * (delta i j - softmax z j)); apply: jacobian.
+have step : \sum_i u * v i * Derive (fun t => softmax (put z j t) i) (z j)
+    = softmax z j * (u * v j - \sum_i softmax z i * (u * v i)).
+  rewrite (eq_bigr (fun i => softmax z j * (u * v i * delta i j - softmax z i * (u * v i)))) => [|i _].
+    by rewrite sum_scale sum_minus sum_delta.
+  rewrite -/(J z i j) J_is; case: (eqVneq i j) => [->|ne]; first by ring.
+  by rewrite /delta (negbTE ne); ring.
+have last : \sum_i softmax z i * (u * v i) = u * Statement.o (softmax z) v.
+  by rewrite /Statement.o -sum_scale; apply: eq_bigr => i _; ring.
+all => // [i|]; first by exists (softmax z i * (delta i j - softmax z j)); apply: jacobian.
+by rewrite last.
+Qed.

@@ -30,6 +30,7 @@ WORDS = {
     "H(p, q)": "H_pq",
     "H(y, q)": "H_yq",
     r"\tilde s": "s_shifted",
+    r"(u \, o)": "u_o",
     "L(z + v)": "L_moved",
     r"\operatorname{LSE}(z + v)": "LSE_moved",
     r"\operatorname{softmax}(z + c)": "shifted",

@@ -298,4 +298,19 @@ DISPLAYS = {
             2 / 3 * abs(1 / 2 - (0.81 + 0.88) / 2) + 1 / 3 * abs(1 - 0.55),
         ),
     ],
+    # The solutions of the problem sheet
+    "eq-sheet-jacobian": [
+        ("J ", cecore.softmax_jacobian(np.log([2.0, 1.0, 1.0]))),
+        (
+            r"= \frac{1}{16} \begin{pmatrix} 4 & -2 & -2 \\ -2 & 3 & -1 \\ -2 & -1 & 3 \end{pmatrix} .",
+            np.array([[4, -2, -2], [-2, 3, -1], [-2, -1, 3]]) / 16,
+        ),
+    ],
+    "eq-sheet-bug": [
+        (
+            r"\sum_i \left( - \frac{1}{s_i} \right) s_i \left( \delta_{ij} - s_j \right) ",
+            (-1 / s) @ cecore.softmax_jacobian(z),
+        ),
+        ("= - 1 + n s_j .", n * s - 1),
+    ],
 }
