@@ -302,7 +302,8 @@ DISPLAYS = {
     "eq-sheet-jacobian": [
         ("J ", cecore.softmax_jacobian(np.log([2.0, 1.0, 1.0]))),
         (
-            r"= \frac{1}{16} \begin{pmatrix} 4 & -2 & -2 \\ -2 & 3 & -1 \\ -2 & -1 & 3 \end{pmatrix} .",
+            r"= \frac{1}{16} \begin{pmatrix} 4 & -2 & -2 \\ -2 & 3 & -1 \\ -2 & -1 & 3 "
+            r"\end{pmatrix} .",
             np.array([[4, -2, -2], [-2, 3, -1], [-2, -1, 3]]) / 16,
         ),
     ],

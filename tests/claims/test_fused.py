@@ -106,7 +106,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "function", "probe"), WRONG, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize(
+    ("name", "function", "probe"), WRONG, ids=lambda x: x if isinstance(x, str) else x.__name__
+)
 def test_what_is_wrong_is_found(name, function, probe):
     found = causes(examine(Implementation(**{name: function}), dtypes=["float32"]))
     assert {cause.probe.name for cause in found} == {probe}
