@@ -14,7 +14,7 @@ def name_columns(app, doctree, docname):
         names = [entry.astext() for entry in next(table.findall(nodes.thead)).findall(nodes.entry)]
         for row in next(table.findall(nodes.tbody)).children:
             for name, entry in list(zip(names, row.children, strict=True))[2:]:
-                if entry.children:
+                if entry.astext():
                     entry.children[0].insert(0, nodes.inline("", f"{name}: ", classes=["column"]))
 
 

@@ -32,7 +32,7 @@ CASES = [
     (WARM, [0.9, 1.0, -2.0], 0.15, 0),
     (WARM, [6.0, 5.9, -6.0], 0.1, 0),  # exponents of 60 and -60
     (WARM, [-1.5, 4.2, 0.3], 2.5, 0),
-    (WARM, [3.3, -3.3, 1.1, 0.4, -5.8], 10, 0),
+    (WARM, [3.3, -3.3, -5.8], 10, 0),
     (MATRIX, [1.0, 1.0, -6.0], 1, 0),
     (MATRIX, [6.0, -6.0, -5.9], 1, 0),
     (MATRIX, [0.3, 0.2, 0.1, 0.0, -0.1, -0.2], 1, 0),
@@ -375,7 +375,7 @@ def test_the_explorable_fits_the_screen_whatever_it_shows(reset, shows):
     if "T" in shows:
         explorable.get_by_role("slider", name="T temperature").press("Home")
     # Classes come and go at one width, since the whole page is laid out anew for another.
-    sizes = (3, 4, 5, 6)
+    sizes = (3,) if "simplex" in shows else (3, 4, 5, 6)
     for width, counts in ((1280, sizes), (390, sizes[::-1]), (320, sizes)):
         explorable.page.set_viewport_size({"width": width, "height": 900})
         explorable.page.wait_for_function(f"innerWidth === {width}")
