@@ -89,7 +89,7 @@ def numbers():
             ("0.61", said("cross-entropy", r"with-itself: (\d.*)")),
             *[("0.7", said("cross-entropy", r"\bp = (0\.\d)\n")), ("0.3", 1 - 0.7)],
             *[("90 %", 0.9), ("10 %", 0.1), ("50 %", 0.5), ("50 %", (0.9 + 0.1) / 2)],
-            *[("0.1", 0.1), ("2.30", -ln(0.1))],
+            *[("1.61", ln(0.5 / 0.1)), ("50 %", 0.5), ("0.59", ln(0.9 / 0.5))],
             ("10 000", said("cross-entropy", r"size=\(2, ([\d_]+)\)")),
             *[("0.7", 0.7), ("0.3", 0.3), ("0.9", 0.9), ("0.1", 0.1)],
             *[("16.12", -ln(1e-7)), ("2.303", ln(10)), ("90 %", 0.05 + 0.85)],
@@ -104,13 +104,14 @@ def numbers():
             *[("0.341", 1 - s[0]), *PROBABILITIES[1:], LOSS],
             ("1000", said("combined-gradient", r"size=\((\d+), 10\)")),
             ("1797", sum(said("combined-gradient", p) for p in (r"(\d+) examples", r"(\d+) kept"))),
+            ("0.001", said("combined-gradient", r"penalty = (.*?) \*")),
             *[("0.00", 0), ("2.30", ln(10)), ("10.00", 10), ("2.30", ln(10))],
             *[("1 %", 0.01), ("0.99", 1 - 0.01), ("0.02", 2 * 0.01 * 0.99**2)],
             ("1297", said("combined-gradient", r"(\d+) examples")),
             *[("1.46", ln(1 + 9 / np.e)), ("1.46", ln(1 + 9 / np.e)), ("1.461", ln(1 + 9 / np.e))],
             *[
                 ("0.296", 8 / 27),
-                ("97.8 %", said("combined-gradient", r"accuracy on the test +(0.*)")),
+                ("98 %", said("combined-gradient", r"read correctly: (\d.*)%") / 100),
             ],
         ],
         "stability": [
@@ -118,8 +119,9 @@ def numbers():
             *[("700", 700), ("700", said("stability", r"two_sum\(0\.1, -(.*?)\)"))],
             *[("700", 700), ("512", 2.0**-44 / 2.0**-53), ("640", LIMITS[np.float64].direct)],
             ("308", np.ceil(-np.log10(np.finfo(float).tiny))),
+            ("256", 2.0**8),
             *[("640", LIMITS[np.float64].direct), *((f"{x:.1f}", x) for x in BOUNDS)],
-            *[("256", 2.0**8), ("65504", np.finfo("f2").max)],
+            ("65504", np.finfo("f2").max),
             ("70 000", said("stability", r"zeros\((70_000)")),
             *[("1000", said("stability", r"in range\((\d+)\):\n +total = bf")), ("256", ones)] * 2,
             *[("256", ones), ("257", ones + 1), ("256", ones)],
@@ -188,7 +190,11 @@ def numbers():
         "solutions": [
             ("0.7", said("solutions", r"forecast = .*\[(0\.7)")),
             ("0.3", said("solutions", r"forecast = .*, (0\.3)\]")),
+            *[("0.5", 1 / 2), ("0.5", 1 - 1 / 2)],
+            ("0.7", said("solutions", r"forecast = .*\[(0\.7)")),
+            ("0.3", said("solutions", r"forecast = .*, (0\.3)\]")),
             *[("0.6", 6 / 10), ("0.7", 1 - 3 / 10), ("0.1", 1 / 10)],
+            ("0.07", said("solutions", r"1 / (0\.07)")),
         ],
     }
 
