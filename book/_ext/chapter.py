@@ -17,6 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
 from sphinx_proof.nodes import proof_node
 
+from elements import add_element
+
 WORDS = 150  # that a reader reads in a minute, formulas and pictures included
 STARS = re.compile(r"^(★{1,3}) ")
 MINUTES = {0: 8, 1: 3, 2: 8, 3: 15}
@@ -178,13 +180,8 @@ def depart_seen(self, node):
     self.body.append("</details>\n")
 
 
-def visit_other(self, node):
-    """Leave the text to stand as it is."""
-
-
 def setup(app):
-    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (visit_other, visit_other))
-    app.add_node(seen, html=(visit_seen, depart_seen), **others)
+    add_element(app, seen, visit_seen, depart_seen)
     app.add_node(facts)
     app.add_directive("opener", Opener)
     app.add_directive("seen", Seen)

@@ -7,6 +7,8 @@ in JupyterLab, and where scripts are off. The script is loaded by the pages that
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from elements import add_element
+
 PARTS = {"z", "e", "s", "y", "gradient", "T", "loss", "simplex", "jacobian"}
 
 
@@ -38,18 +40,7 @@ def depart_html(self, node):
     self.body.append("</softmax-explorer>\n")
 
 
-def visit_other(self, node):
-    """Leave the picture to stand alone."""
-
-
-def load_script(app, pagename, templatename, context, doctree):
-    if doctree is not None and any(doctree.findall(explorer)):
-        app.add_js_file("softmax-explorer.js")
-
-
 def setup(app):
-    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (visit_other, visit_other))
-    app.add_node(explorer, html=(visit_html, depart_html), **others)
+    add_element(app, explorer, visit_html, depart_html, "softmax-explorer.js")
     app.add_directive("explorer", Explorer)
-    app.connect("html-page-context", load_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -23,6 +23,8 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
+from elements import add_element
+
 ANSWER = re.compile(r"^([\w-]+): *(.+?) *$", re.M)
 
 
@@ -129,19 +131,8 @@ def depart_answer(self, node):
     self.body.append("</details>\n")
 
 
-def visit_other(self, node):
-    """Leave the text to stand as it is."""
-
-
-def load_script(app, pagename, templatename, context, doctree):
-    if doctree is not None and any(doctree.findall(predict)):
-        app.add_js_file("predict.js")
-
-
 def setup(app):
-    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (visit_other, visit_other))
-    app.add_node(predict, html=(visit_predict, depart_predict), **others)
-    app.add_node(answer, html=(visit_answer, depart_answer), **others)
+    add_element(app, predict, visit_predict, depart_predict, "predict.js")
+    add_element(app, answer, visit_answer, depart_answer)
     app.add_directive("predict", Predict)
-    app.connect("html-page-context", load_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

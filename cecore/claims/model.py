@@ -198,7 +198,8 @@ class Claim:
     """One statement, where it stands, and how to check it.
 
     ``needs`` names the functions that the check calls: all of them, or, if ``each``, those of them
-    that there are. ``proofs`` are the labels of its derivations. No ``check``: ``reason`` says why.
+    that there are. ``level`` is that of a promise. ``proofs`` are the labels of its derivations.
+    No ``check``: ``reason`` says why.
     ``statement`` has its formulas in LaTeX, between dollar signs; ``sentence`` is plain text.
     """
 
@@ -208,6 +209,7 @@ class Claim:
     label: str
     needs: tuple[str, ...] = ()
     each: bool = False
+    level: str = ""
     check: Callable[[Implementation], Evidence] | None = field(default=None, compare=False)
     proofs: tuple[str, ...] = ()
     reason: str = ""

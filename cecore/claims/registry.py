@@ -28,7 +28,7 @@ class Chapter:
         self.claims: dict[str, Claim] = {}
 
     def claim(
-        self, name: str, label: str, *needs: str, each: bool = False
+        self, name: str, label: str, *needs: str, each: bool = False, level: str = ""
     ) -> Callable[[Body], Body]:
         """Make a function the check of a claim, and its docstring what is claimed.
 
@@ -44,6 +44,8 @@ class Chapter:
             Whether they are checked one by one, as many as there are: the body is called with the
             trial and the name of one of them. If not, it is called with the trial alone, and the
             claim does not apply unless all of them are there.
+        level : str, optional
+            Of what an implementation owes: "correct", "robust", "exact" or "strict".
         """
 
         def register(body: Body) -> Body:
@@ -54,6 +56,7 @@ class Chapter:
                 label=label,
                 needs=needs,
                 each=each,
+                level=level,
                 check=partial(_evidence, body, needs, each),  # unlike a closure it can be pickled
                 proofs=tuple(label for label, shown in DERIVATIONS.items() if shown.name == name),
             )

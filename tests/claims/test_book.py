@@ -12,6 +12,7 @@ import pytest
 
 import cecore
 from cecore.claims import CLAIMS, Implementation, verify
+from cecore.claims.kit.probe import LEVELS
 from cecore.claims.model import FUNCTIONS
 from cecore.claims.run import CECORE
 from cecore.claims.trial import Trial
@@ -46,6 +47,11 @@ def test_claims_have_formulas_typeset_in_the_ledger_and_plain_in_a_terminal():
         words = "".join(claim.statement.split("$")[::2])
         assert not re.search(r"[\\^=<>{}]|\b\w_", words), claim
         assert "|" not in claim.statement  # it would end a cell
+
+
+def test_promises_and_nothing_else_have_a_level():
+    for claim in CLAIMS.values():
+        assert claim.level in (LEVELS if claim.id[0] == "P" else [""]), claim.id
 
 
 def test_claims_have_a_check_or_a_reason():

@@ -325,6 +325,8 @@ def test_the_list_of_references_has_the_names_that_the_text_uses(pages):
             said = " ".join(link.text.split())
             if re.fullmatch(r"\d{4}", said):  # "Dao et al. [2022]": only the year is a link
                 assert label.endswith(f", {said}"), (said, label)
+                names = label[: -len(f", {said}")]
+                assert names in " ".join(link.parent.text.split()), names
             else:
                 assert said == label
             cited += 1

@@ -43,7 +43,7 @@ _TIMES = 205
 # Numbers, dtypes and masks
 
 
-@claim("P5", "stability-owed", *LOGITS, *DISTRIBUTIONS, "loss_and_grad", each=True)
+@claim("P5", "stability-owed", *LOGITS, *DISTRIBUTIONS, "loss_and_grad", each=True, level="robust")
 def p5(t: Trial, name: str) -> None:
     """No finite logits, of any size, and no distribution, zeros included, give NaN or a warning."""
     if name in DISTRIBUTIONS:
@@ -81,7 +81,7 @@ def _twice(t: Trial, z: Array, k: int) -> tuple[Array, Array]:
     return t.mean_loss(batch, labels), t.grad_of_mean_loss(batch, labels)
 
 
-@claim("P6", "stability-owed", *LOGITS, *DISTRIBUTIONS, "loss_and_grad", each=True)
+@claim("P6", "stability-owed", *LOGITS, *DISTRIBUTIONS, "loss_and_grad", each=True, level="correct")
 def p6(t: Trial, name: str) -> None:
     """The result has the floating dtype of the input: float16, float32 or float64. Integers are
     computed as floats, or refused.
@@ -109,7 +109,15 @@ def _agrees(t: Trial, want: Array, name: str, *args: Any) -> None:
     t.near(got, known(want), SAME, 1 + abs(want))
 
 
-@claim("P7", "stability-owed", *ALONG_AXIS, "softmax_jacobian", "loss_and_grad", each=True)
+@claim(
+    "P7",
+    "stability-owed",
+    *ALONG_AXIS,
+    "softmax_jacobian",
+    "loss_and_grad",
+    each=True,
+    level="robust",
+)
 def p7(t: Trial, name: str) -> None:
     """A logit of -inf masks its class: probability 0, loss inf, no slope, and the other classes as
     if it were not there.
@@ -157,7 +165,7 @@ def _masked_in_a_batch(t: Trial, r: Row, masked: Array, k: int) -> None:
 # Batches and axes
 
 
-@claim("P8", "stability-owed", *ALONG_AXIS, "softmax_jacobian", each=True)
+@claim("P8", "stability-owed", *ALONG_AXIS, "softmax_jacobian", each=True, level="correct")
 def p8(t: Trial, name: str) -> None:
     """A batch gives what its rows give one by one, however it lies in memory."""
     for z in batches():
@@ -173,7 +181,7 @@ def p8(t: Trial, name: str) -> None:
     t.near(got, known(right), SAME, 1 + abs(got))
 
 
-@claim("P9", "stability-owed", *ALONG_AXIS, each=True)
+@claim("P9", "stability-owed", *ALONG_AXIS, each=True, level="correct")
 def p9(t: Trial, name: str) -> None:
     """The classes may lie along any axis."""
     z = np.random.default_rng(7).normal(size=(4, 3, 5))
@@ -203,7 +211,16 @@ _NO_LABELS = (2, -1, -100, 0.5)  # of two classes
 _NO_DISTRIBUTIONS = ([0.5, 0.6], [-0.5, 1.5], [np.nan, 1])
 
 
-@claim("P10", "stability-owed", *LOGITS, *DISTRIBUTIONS, "one_hot", "loss_and_grad", each=True)
+@claim(
+    "P10",
+    "stability-owed",
+    *LOGITS,
+    *DISTRIBUTIONS,
+    "one_hot",
+    "loss_and_grad",
+    each=True,
+    level="strict",
+)
 def p10(t: Trial, name: str) -> None:
     """Bad input is refused: NaN or +inf as a logit, every class masked, no class, a label that is
     no class, probabilities that are negative or do not sum to 1.
@@ -246,7 +263,16 @@ def _refused(t: Trial, name: str, *args: Any) -> None:
         t.that(False, f"not refused: got {short(got)}")
 
 
-@claim("P11", "stability-owed", *LOGITS, *DISTRIBUTIONS, "one_hot", "loss_and_grad", each=True)
+@claim(
+    "P11",
+    "stability-owed",
+    *LOGITS,
+    *DISTRIBUTIONS,
+    "one_hot",
+    "loss_and_grad",
+    each=True,
+    level="correct",
+)
 def p11(t: Trial, name: str) -> None:
     """The input is not changed."""
     z, labels = examples()
@@ -276,7 +302,7 @@ def _unchanged(t: Trial, name: str, *args: Any) -> None:
 # What must agree
 
 
-@claim("P12", "stability-owed", "softmax")
+@claim("P12", "stability-owed", "softmax", level="correct")
 def p12(t: Trial) -> None:
     """Classes in another order have the same probabilities in that order."""
     for r in t.rows():
@@ -285,7 +311,7 @@ def p12(t: Trial) -> None:
         t.near(t.of_row("softmax", r.z[order]), r.s.at(order), r.slack)
 
 
-@claim("P13", "stability-owed", "softmax")
+@claim("P13", "stability-owed", "softmax", level="correct")
 def p13(t: Trial) -> None:
     """A larger logit never has a smaller probability, and equal logits have equal ones."""
     for r in t.rows():
@@ -297,7 +323,7 @@ def p13(t: Trial) -> None:
         t.at_most(abs(np.diff(s))[same], 0, room[same], f"equal logits differ in {short(s)}")
 
 
-@claim("P14", "stability-owed", "softmax_jvp", "softmax_vjp", each=True)
+@claim("P14", "stability-owed", "softmax_jvp", "softmax_vjp", each=True, level="correct")
 def p14(t: Trial, name: str) -> None:
     """softmax_jvp and softmax_vjp are the products of the Jacobian with a vector, from either
     side.
@@ -308,7 +334,7 @@ def p14(t: Trial, name: str) -> None:
         t.near(t.of_row(name, r.z), right, 2 * r.slack, 1.0)
 
 
-@claim("P15", "stability-owed", "loss", "grad", each=True)
+@claim("P15", "stability-owed", "loss", "grad", each=True, level="correct")
 def p15(t: Trial, name: str) -> None:
     """A class index, of any integer dtype, and its one-hot distribution are the same label."""
     for r in t.rows(n=FEW):

@@ -34,7 +34,7 @@ def _near_certainty(t: Trial, name: str, right: Callable[[Any], Any]) -> None:
                 t.near(got.ravel()[0], exact(right(mp50().exp(-d))), d + ROUNDINGS)
 
 
-@claim("P1", "stability-owed", "log_softmax")
+@claim("P1", "stability-owed", "log_softmax", level="exact")
 def p1(t: Trial) -> None:
     r"""log_softmax keeps its digits near certainty: $\ln s_1$ of (0, -50) is -1.93e-22, not 0."""
     for r in t.rows():
@@ -42,19 +42,19 @@ def p1(t: Trial) -> None:
     _near_certainty(t, "log_softmax", lambda x: -mp50().log1p(x))
 
 
-@claim("P2", "stability-owed", "loss")
+@claim("P2", "stability-owed", "loss", level="exact")
 def p2(t: Trial) -> None:
     """The loss near certainty is tiny, but not rounded to 0."""
     _near_certainty(t, "loss", lambda x: mp50().log1p(x))
 
 
-@claim("P3", "stability-owed", "grad")
+@claim("P3", "stability-owed", "grad", level="exact")
 def p3(t: Trial) -> None:
     """The gradient near certainty is tiny, but not rounded to 0: $s_k - 1$ does not cancel."""
     _near_certainty(t, "grad", lambda x: -x / (1 + x))
 
 
-@claim("P4", "stability-owed", "softmax_jacobian")
+@claim("P4", "stability-owed", "softmax_jacobian", level="exact")
 def p4(t: Trial) -> None:
     """The Jacobian near certainty is tiny, but not rounded to 0: $1 - s_i$ does not cancel."""
     _near_certainty(t, "softmax_jacobian", lambda x: x / (1 + x) ** 2)
@@ -63,7 +63,15 @@ def p4(t: Trial) -> None:
 # To the last digits
 
 
-@claim("P16", "stability-owed", *ALONG_AXIS, "softmax_jacobian", *DISTRIBUTIONS, each=True)
+@claim(
+    "P16",
+    "stability-owed",
+    *ALONG_AXIS,
+    "softmax_jacobian",
+    *DISTRIBUTIONS,
+    each=True,
+    level="exact",
+)
 def p16(t: Trial, name: str) -> None:
     r"""Each entry of softmax, log_softmax, the loss, its gradient, cross-entropy and entropy is
     within 6 ulps of the exact result, in float32 as in float64, and of the Jacobian within 12.
@@ -124,7 +132,7 @@ def _mean_of_losses(batch: tuple[tuple[float, ...], ...]) -> Exact:
     return exact(mp50().fsum(map(as_numbers_of, losses)) / len(batch))
 
 
-@claim("P17", "stability-owed", "loss_and_grad")
+@claim("P17", "stability-owed", "loss_and_grad", level="exact")
 def p17(t: Trial) -> None:
     """loss_and_grad gives the mean loss of a batch, and the gradient of that mean to the same
     ulps.
@@ -150,7 +158,7 @@ def p17(t: Trial) -> None:
     t.near(t.mean_loss(z, labels), right, ROUNDINGS)
 
 
-@claim("P18", "stability-owed", "parts")
+@claim("P18", "stability-owed", "parts", level="exact")
 def p18(t: Trial) -> None:
     """Merged from parts, of any size and in any order, log-sum-exp is as exact as P16 asks."""
     dtypes = [dtype for dtype in WIDE_FLOATS if dtype in t.f.dtypes]

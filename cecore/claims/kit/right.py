@@ -175,11 +175,12 @@ def rows_of(z: Array, spread: bool = False, temperature: float = 1.0) -> Rows:
     if z.size > KEPT // 10:
         return Rows(z, spread, temperature)
     key = (z.shape, z.dtype, z.tobytes(), spread, temperature)
-    if key not in _KEPT:
-        if sum(rows.d.size for rows in _KEPT.values()) > KEPT:
+    rows = _KEPT.get(key)
+    if rows is None:  # (another thread may clear what is kept at any time)
+        if sum(kept.d.size for kept in list(_KEPT.values())) > KEPT:
             _KEPT.clear()
-        _KEPT[key] = Rows(z, spread, temperature)
-    return _KEPT[key]
+        rows = _KEPT[key] = Rows(z, spread, temperature)
+    return rows
 
 
 def of_mean(rows: Rows, labels: Array) -> tuple[Right, Right]:
@@ -194,8 +195,7 @@ def of_mean(rows: Rows, labels: Array) -> tuple[Right, Right]:
 
 def of_linear(h: Array, w: Array, labels: Array) -> tuple[Right, ...]:
     """Return the mean loss of the logits ``h @ w``, and its gradients with respect to both."""
-    rows = Rows(np.zeros((len(h), w.shape[1]), h.dtype))
-    a = rows.a
+    a = Arithmetic(h.dtype)
     x, y = a.of(h), a.of(w)
     rows = Rows.of_wide(x @ y, a, h.dtype)
     loss, grad = of_mean(rows, labels)

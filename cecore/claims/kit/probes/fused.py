@@ -1,6 +1,6 @@
 """Kernels that fuse: the loss of a linear layer's outputs, and parts of rows put together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -56,24 +56,29 @@ def parts(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield rows in one part, two and many, the largest of them first, last and anywhere."""
     for count in (1, 2, 3, 4, 7, 8, 17, 64, 129):
         yield from any_calls(name, (6, count), dtype, rng)
-    for maxima in ([0, 1], [1, 0], [3, 1, 2], [2, 2]):
-        m = np.array(maxima, dtype)[:, None]
-        yield Case(name, (m, np.ones_like(m) * 2), None)
+    yield from of_maxima(name, dtype, ([0, 1], [1, 0], [3, 1, 2], [2, 2]), total=2)
 
 
 def far(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield parts that are far from 0 and from each other."""
-    for maxima in ([1000, 999], [-1000, -1001], [1000, -1000], [-1000, 1000], [5e4, 0], [0, 5e4]):
-        m = np.array(maxima, dtype)[:, None]
-        yield Case(name, (m, np.ones_like(m)), None)
+    apart = ([1000, 999], [-1000, -1001], [1000, -1000], [-1000, 1000], [5e4, 0], [0, 5e4])
+    yield from of_maxima(name, dtype, apart)
 
 
 def empty(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
     """Yield parts in which every class is masked: maximum -inf, sum 0."""
     inf = np.inf
-    for maxima in ([-inf, 1], [1, -inf], [-inf, -inf, 2], [0, -inf, 3], [-inf, -inf]):
+    masked = ([-inf, 1], [1, -inf], [-inf, -inf, 2], [0, -inf, 3], [-inf, -inf])
+    yield from of_maxima(name, dtype, masked)
+
+
+def of_maxima(
+    name: str, dtype: Dtype, several: Iterable[list[float]], total: int = 1
+) -> Iterator[Case]:
+    """Yield one row in parts with these maxima and this sum, or 0 where all is masked."""
+    for maxima in several:
         m = np.array(maxima, dtype)[:, None]
-        yield Case(name, (m, np.where(np.isinf(m), 0, 1).astype(dtype)), None)
+        yield Case(name, (m, np.where(np.isinf(m), 0, total).astype(dtype)), None)
 
 
 FUSION = [
