@@ -16,7 +16,9 @@ class AuthorYear(BaseLabelStyle):
 
 
 def last_name(person):
-    return " ".join(part.render_as("text") for part in person.rich_last_names)
+    return " ".join(
+        part.render_as("text") for part in person.rich_prelast_names + person.rich_last_names
+    )
 
 
 class Style(Plain):

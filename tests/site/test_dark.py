@@ -1,8 +1,8 @@
 """The figures in the dark theme."""
 
-import importlib.util
 import re
 
+import dark
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,9 +10,6 @@ from PIL import Image
 from tests.conftest import ROOT
 from tools.pages import notebooks_of_book
 
-spec = importlib.util.spec_from_file_location("dark", ROOT / "book/_ext/dark.py")
-dark = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(dark)
 CSS = (ROOT / "book/_static/book.css").read_text("utf-8")
 STYLE = (ROOT / "book/book.mplstyle").read_text("utf-8")
 

@@ -313,8 +313,8 @@ def test_the_problem_sheet_and_its_solutions_are_apart_and_linked(printed):
             said[name] = "".join(text_of(page) for page in pdf)
     for text in said.values():
         assert all(f"{n}. " in text for n in range(1, 9))
-    assert "The softmax is applied twice" not in said["problem-sheet"]
-    assert "The softmax is applied twice" in said["problem-sheet-solutions"]
+    assert "all classes are equally likely" not in said["problem-sheet"]
+    assert "all classes are equally likely" in said["problem-sheet-solutions"]
     page = BeautifulSoup((printed / "book/teachers.html").read_text("utf-8"), "html.parser")
     links = {link["href"] for link in page.select("a[href$='.pdf']")}
     assert {f"../{name}.pdf" for name in said} <= links

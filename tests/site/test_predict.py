@@ -1,16 +1,14 @@
 """Questions that are answered with one touch, and whose answers the code has printed."""
 
-import importlib.util
-
 import nbformat
 import pytest
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from predict import right
 from sphinx.application import Sphinx
 
 from tests.conftest import ROOT
 
-EXTENSIONS = ROOT / "book/_ext"
 QUESTION = """# A page
 
 :::{{predict}} {key}
@@ -22,16 +20,6 @@ Both are natural numbers.
 :::
 """
 OPTIONS = "- It is 2.\n- It is 25.\n\n  No: $25$ is far away.\n- It is 0.2."
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, EXTENSIONS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-right = load("predict").right
 
 
 @pytest.mark.parametrize(
@@ -82,7 +70,6 @@ def build(tmp_path, monkeypatch):
             said.seek(0)
             return app.env.get_doctree("index"), said.read()
 
-    monkeypatch.syspath_prepend(EXTENSIONS)
     return build
 
 

@@ -89,7 +89,7 @@ def literal(a: Array) -> str:
         values = f" of {', '.join(f'{v:g}' for v in distinct)}" if distinct.size <= 3 else ""
         return f"<{a.dtype} {'x'.join(map(str, a.shape))}{values}>"
     text = _list(a)
-    return text if a.dtype in (np.float64, np.int64) else f"{a.dtype}({text})"
+    return text if a.dtype in (np.float64, np.intp) else f"{a.dtype}({text})"
 
 
 def _list(a: Any) -> str:

@@ -200,7 +200,7 @@ def limit_of(case: Case) -> str:
     if more and FUNCTIONS[case.function].takes[-1] == "labels":
         if more[0].ndim == z.ndim:
             return "distributions as labels"
-        if more[0].dtype != np.int64:
+        if more[0].dtype != np.intp:
             return f"labels of {more[0].dtype}"
     if z.ndim == 1:
         return "a row alone"

@@ -118,7 +118,7 @@ def bad_labels(s: Subject, name: str, dtype: Dtype) -> str:
     z = fit(s.implementation, name, np.array([[2, 1, 0.5], [0.25, 1, 3]], dtype))[0]
     n = z.shape[-1]
     for k in (n, -1, n + 1000, -1000):
-        labels = np.zeros(len(z), np.int64)
+        labels = np.zeros(len(z), np.intp)
         labels[0] = k
         try:
             result = s.result(name, z, labels)
