@@ -46,7 +46,7 @@ def test_none_or_several_right_options_are_an_error(value, options):
 
 
 @pytest.fixture
-def build(tmp_path, monkeypatch):
+def build(tmp_path):
     """Build a page with a question beside a cell that prints the answer; return page and errors."""
 
     def build(printed="sum: 2\n", key="sum", options=OPTIONS, values="", tags=("predict",)):

@@ -1,6 +1,6 @@
 """Kernels that fuse: the loss of a linear layer's outputs, and parts of rows put together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def empty(s: Subject, name: str, dtype: Dtype, rng: Rng) -> Iterator[Case]:
 
 
 def of_maxima(
-    name: str, dtype: Dtype, several: Iterable[list[float]], total: int = 1
+    name: str, dtype: Dtype, several: Iterable[Sequence[float]], total: int = 1
 ) -> Iterator[Case]:
     """Yield one row in parts with these maxima and this sum, or 0 where all is masked."""
     for maxima in several:
