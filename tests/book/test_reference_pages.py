@@ -1,6 +1,5 @@
 """The pages one looks things up on: notation, terms, and the cheat sheet."""
 
-import importlib.util
 import re
 
 import numpy as np
@@ -10,6 +9,7 @@ import cecore
 from cecore.proofs.book import DERIVATIONS
 from tests.book.displays import DISPLAYS
 from tests.book.reading import BOOK, NOTEBOOKS, displays, text_of
+from tests.conftest import module
 
 SHEET, NOTATION, TERMS = (
     (BOOK / f"{name}.md").read_text("utf-8") for name in ("cheatsheet", "notation", "terms")
@@ -27,10 +27,7 @@ def rows(page):
 @pytest.fixture(scope="module")
 def formula():
     """What the book's own extension shows for a label."""
-    spec = importlib.util.spec_from_file_location("checked", BOOK / "_ext" / "checked.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.formula
+    return module("book/_ext/checked").formula
 
 
 # The cheat sheet ---------------------------------------------------------------------------------

@@ -2,14 +2,14 @@
 
 import re
 
-import dark
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, module
 from tools.pages import notebooks_of_book
 
+dark = module("book/_ext/dark")
 CSS = (ROOT / "book/_static/book.css").read_text("utf-8")
 STYLE = (ROOT / "book/book.mplstyle").read_text("utf-8")
 

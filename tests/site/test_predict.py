@@ -4,10 +4,9 @@ import nbformat
 import pytest
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from predict import right
 from sphinx.application import Sphinx
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, module
 
 QUESTION = """# A page
 
@@ -20,6 +19,8 @@ Both are natural numbers.
 :::
 """
 OPTIONS = "- It is 2.\n- It is 25.\n\n  No: $25$ is far away.\n- It is 0.2."
+
+right = module("book/_ext/predict").right
 
 
 @pytest.mark.parametrize(

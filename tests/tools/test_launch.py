@@ -1,6 +1,5 @@
 """Where a chapter can be run: the links to it, the lab as it is built, and Colab's notebooks."""
 
-import importlib.util
 import json
 import re
 import time
@@ -12,18 +11,10 @@ import nbformat
 import pytest
 from sphinx.errors import ExtensionError
 
-from tests.conftest import ROOT, run
+from tests.conftest import ROOT, module, run
 from tools import binder
 from tools.lab import build, colab
 from tools.pages import notebooks_of_book
-
-
-def module(path):
-    """A module of the book's own, which is in no package."""
-    spec = importlib.util.spec_from_file_location(path.rpartition("/")[2], ROOT / f"{path}.py")
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
 
 
 def links(*arguments):
